@@ -1,0 +1,49 @@
+"""The fast part: numba over Arrow buffers, arrays in, arrays out; knows nothing of the rest of the house.
+
+Text comes as `data: uint8[n_bytes]` and `offsets: int64[n_docs + 1]` (Arrow large_utf8, valid UTF-8). Compiled code is
+cached on disk. numba's own cache misses edits made in *another* module, so its folder is keyed by a hash of all
+kernels; `NUMBA_CACHE_DIR` is respected as the place where that folder is made.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import numba.core.config
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _cache_folder() -> Path:
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
+    digest = hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:12]
+    configured = os.environ.get("NUMBA_CACHE_DIR")
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "curate"
+    for base in (Path(configured),) if configured else (default, Path(tempfile.gettempdir()) / "curate"):
+        folder = base / f"kernels-{digest}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return Path(tempfile.mkdtemp(prefix="curate-kernels-"))
+
+
+numba.core.config.CACHE_DIR = str(_cache_folder())
+
+
+def kernel(function: _Function) -> _Function:
+    """Compile `function` at its first call, without the GIL, and keep the machine code on disk."""
+    compiled: _Function = numba.njit(nogil=True, cache=True)(function)
+    return compiled
+
+
+def inlined(function: _Function) -> _Function:
+    """Compile a small function into each kernel that calls it (numba's `inline="always"`)."""
+    compiled: _Function = numba.njit(nogil=True, cache=True, inline="always")(function)
+    return compiled

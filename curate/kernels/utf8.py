@@ -1,0 +1,75 @@
+"""Code points out of UTF-8, and what kind of character each is.
+
+`decode` trusts its input: Arrow strings are valid UTF-8. The class table follows Unicode's general categories (of the
+running Python's `unicodedata`) with Han, kana and hangul told apart.
+"""
+
+import unicodedata
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from numba import uint32
+
+from curate.kernels import inlined, kernel
+
+OTHER, HAN, LETTER, DIGIT, SPACE, PUNCTUATION, SYMBOL, KANA, HANGUL = range(9)
+"""Classes of `character_classes`: `LETTER` is any letter that is not Han, kana or hangul; `SPACE` includes line ends."""
+
+
+@inlined
+def char_at(data, i):  # type: ignore[no-untyped-def]
+    """Code point (uint32) and width in bytes (int64) of the character that starts at byte `i`."""
+    b = data[i]
+    if b < 0x80:
+        return uint32(b), 1
+    if b < 0xE0:
+        return uint32((b & 0x1F) << 6 | (data[i + 1] & 0x3F)), 2
+    if b < 0xF0:
+        return uint32((b & 0x0F) << 12 | (data[i + 1] & 0x3F) << 6 | (data[i + 2] & 0x3F)), 3
+    return uint32(
+        (b & 0x07) << 18 | (data[i + 1] & 0x3F) << 12 | (data[i + 2] & 0x3F) << 6 | (data[i + 3] & 0x3F)
+    ), 4
+
+
+@kernel
+def decode(data, start, stop, points):  # type: ignore[no-untyped-def]
+    """Write the code points of `data[start:stop]` to `points: uint32[>= stop - start]`; return how many."""
+    n = 0
+    i = start
+    while i < stop:
+        b = data[i]
+        if b < 0x80:
+            points[n] = b
+            i += 1
+        elif b < 0xE0:
+            points[n] = (b & 0x1F) << 6 | (data[i + 1] & 0x3F)
+            i += 2
+        elif b < 0xF0:
+            points[n] = (b & 0x0F) << 12 | (data[i + 1] & 0x3F) << 6 | (data[i + 2] & 0x3F)
+            i += 3
+        else:
+            points[n] = (b & 0x07) << 18 | (data[i + 1] & 0x3F) << 12 | (data[i + 2] & 0x3F) << 6 | (data[i + 3] & 0x3F)
+            i += 4
+        n += 1
+    return n
+
+
+_RANGES = (
+    (0x3400, 0x4DBF, HAN), (0x4E00, 0x9FFF, HAN), (0xF900, 0xFAFF, HAN), (0x20000, 0x323AF, HAN), (0x3005, 0x3007, HAN),
+    (0x3041, 0x309F, KANA), (0x30A1, 0x30FA, KANA), (0x30FC, 0x30FF, KANA), (0x31F0, 0x31FF, KANA), (0xFF66, 0xFF9F, KANA),
+    (0x1100, 0x11FF, HANGUL), (0x3130, 0x318F, HANGUL), (0xA960, 0xA97F, HANGUL), (0xAC00, 0xD7FF, HANGUL),
+)  # fmt: skip
+_CATEGORIES = {"L": LETTER, "N": DIGIT, "Z": SPACE, "P": PUNCTUATION, "S": SYMBOL}
+
+
+@cache
+def character_classes() -> npt.NDArray[np.uint8]:
+    """Class of every code point: `uint8[0x110000]`; about 0.2 s to build, once a process."""
+    categories = (unicodedata.category(chr(point))[0] for point in range(0x110000))
+    table = np.fromiter((_CATEGORIES.get(category, OTHER) for category in categories), np.uint8, 0x110000)
+    table[[0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85]] = SPACE
+    for first, last, kind in _RANGES:
+        letters = table[first : last + 1]
+        letters[(letters == LETTER) | (letters == DIGIT)] = kind
+    return table
