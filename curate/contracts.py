@@ -7,14 +7,18 @@ a test.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple, TypeVar, cast
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 ID, TEXT, SOURCE = "id", "text", "source"
 """Columns that every document has; readers add the fields they were told to keep."""
@@ -72,6 +76,23 @@ class Documents:
         return cast(Shared, self._shared[name])
 
 
+class InputFile:
+    """Marks a parameter that names a file: `model: Annotated[str, InputFile()]`.
+
+    The pipeline resolves it (working directory, then the pipeline's folder), and the file's bytes, not its name, enter
+    the fingerprint.
+    """
+
+    @classmethod
+    def is_in(cls, info: FieldInfo) -> bool:
+        """Whether a pydantic field carries the mark."""
+        return any(isinstance(mark, cls) for mark in info.metadata)
+
+
+FilePath = Annotated[str, InputFile()]
+"""A parameter that names a file or folder."""
+
+
 class Step(BaseModel):
     """Parameters of one line of a pipeline; unknown keys are errors."""
 
@@ -83,6 +104,16 @@ class Step(BaseModel):
     def files(self) -> list[str]:
         """Files whose bytes decide the result (models, word lists): part of the fingerprint."""
         return []
+
+    def label(self, default: str) -> str:
+        """What columns, reasons and folders call this step; `default` is its registered name."""
+        return getattr(self, "name", None) or default
+
+    def check(self) -> None:
+        """Find out before anything is read that the step cannot run (a model that is missing, say).
+
+        Raises: PipelineError, without the place, which the pipeline adds.
+        """
 
 
 class Cleaned(NamedTuple):
@@ -210,16 +241,147 @@ class Batch(NamedTuple):
     rejected: list[Rejected]
 
 
+def _to_bytes(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?)B?\s*", value, re.IGNORECASE)
+    if not match:
+        raise ValueError(f"expected a size such as 64MB, not {value!r}")
+    return int(float(match[1]) * {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3}[match[2].upper()])
+
+
+ByteSize = Annotated[int, BeforeValidator(_to_bytes), Field(gt=0)]
+"""A number of bytes, also written `64MB` (decimal units)."""
+
+
+class Input(NamedTuple):
+    """One input file (or data set)."""
+
+    file: str
+    """Where it lies."""
+    path: str
+    """What ids and messages call it: as the pattern named it, with forward slashes."""
+    size: int
+    """Bytes on disk."""
+    modified: int
+    """Modification time, nanoseconds; 0 where there is none."""
+
+    @property
+    def name(self) -> str:
+        """12 hex digits of path, size and time: no part can be taken for another's."""
+        return hashlib.sha256(f"{self.path}\0{self.size}\0{self.modified}".encode()).hexdigest()[:12]
+
+
+PART_BYTES = 64_000_000
+"""Decompressed text in a part, about: the unit of work and of resume."""
+BATCH_BYTES = 8_000_000
+"""Text in a batch, about: what bounds a worker's memory."""
+
+
 class Reader(Step):
     """Input files to documents."""
 
     source: str | None = None
     """What the documents' `source` says; the reader's own name by default."""
+    fields: list[str] = Field(default_factory=list)
+    """Fields to keep beside the text; a missing one is null."""
+    sample: float = Field(1.0, gt=0, le=1)
+    """Share of documents to read, chosen by a hash of the id."""
+    max_rejected: float = Field(0.01, ge=0, le=1)
+    """Share of rows that may be unreadable before the run stops."""
+    max_bytes: ByteSize = Field("64MB", validate_default=True)
+    """A longer row is rejected."""
 
-    def parts(self, root: Any) -> Any:
-        """Cut the inputs into parts."""
+    def inputs(self, folders: Sequence[Path]) -> list[Input]:
+        """List the input files, sorted; relative patterns are looked up in `folders`, in order.
+
+        Raises: PipelineError when nothing matches.
+        """
         raise NotImplementedError
 
-    def read(self, part: Part) -> Iterator[Batch]:
-        """Read a part in batches of a few MB."""
+    def pieces(self, source: Input, cut: Path) -> list[Piece]:
+        """Divide one input into pieces of about `PART_BYTES`; may write decompressed pieces into the folder `cut`."""
+        raise NotImplementedError
+
+    def must_cut(self, source: Input) -> bool:
+        """Whether `pieces` has to stream through the file (and so should run in a worker)."""
+        return False
+
+    def read(self, piece: Piece) -> Iterator[Batch]:
+        """Read a piece in batches of about `BATCH_BYTES` of text: columns `id`, `text`, then `fields`."""
+        raise NotImplementedError
+
+
+class Staging(NamedTuple):
+    """Where a writer works between its passes."""
+
+    folder: Path
+    """Holds whatever the writer stores per part; named by fingerprint, removed when the shards are done."""
+    parts: tuple[str, ...]
+    """Names of the parts, in order."""
+    seed: int
+    label: str
+    """Name of the writer's folder under `shards/`."""
+
+
+class Writer(Step):
+    """Kept documents to shards, in four passes: `prepare`, `stage` per part, `plan`, `write_shard` per shard, `finish`.
+
+    Every pass writes files under temporary names and renames them, so that a pass is done when its file exists.
+    """
+
+    name: str | None = None
+    """Name of the folder under `shards/`; the target's by default."""
+    signals: bool = False
+    """Whether `stage` needs the signals as columns."""
+
+    def prepare(self, staging: Staging, sample: Callable[[int], pl.Series]) -> None:
+        """Do once what all parts need (train a tokenizer on `sample(n_bytes)`: kept text by `hash(seed, id)`)."""
+
+    def stage(self, staging: Staging, part: str, kept: Iterator[Documents]) -> None:
+        """Turn the kept documents of one part into whatever the shards are made of."""
+        raise NotImplementedError
+
+    def plan(self, staging: Staging) -> list[dict[str, Any]]:
+        """Decide from the counts alone what each shard holds; JSON values, one for each shard."""
+        raise NotImplementedError
+
+    def write_shard(self, staging: Staging, shard: dict[str, Any], folder: Path) -> dict[str, Any]:
+        """Write one shard into `folder`; returns its entry in the manifest."""
+        raise NotImplementedError
+
+    def finish(self, staging: Staging, shards: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
+        """Write what belongs to all shards (documents.parquet, USE.md, tokenizer); returns the manifest."""
+        raise NotImplementedError
+
+
+class Task(NamedTuple):
+    """What a worker is told: a pass, its step, and the part (or partition, or shard)."""
+
+    run: str
+    """The run folder."""
+    action: str
+    """Name of the pass."""
+    step: int
+    """Position of the step in its section; 0 where a pass has only one."""
+    part: str
+    """What to work on."""
+    options: dict[str, Any] = {}
+
+
+class Outcome(NamedTuple):
+    """What a worker answers."""
+
+    task: Task
+    result: dict[str, Any]
+    """Counts, seconds and bytes; JSON values."""
+    error: str | None = None
+    """Why the task failed, one line."""
+
+
+class Engine(Step):
+    """Runs tasks somewhere."""
+
+    def map(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
+        """Run tasks; the order of outcomes is free."""
         raise NotImplementedError

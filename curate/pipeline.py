@@ -1,0 +1,241 @@
+"""A pipeline file as a value: load it, check it, describe it.
+
+Everything that can be wrong with the file is found here, before anything is read, as one line that says where
+(`filters[2].quality.drop.x`), what, and the nearest right name. Relative paths are looked up from the working directory,
+then from the pipeline's own folder. `${NAME}`, `${NAME:-default}` and `${NAME:?what to do}` are filled in from `--set`
+or the environment, as a shell would.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from curate import judge, registry
+from curate.contracts import Cleaner, Filter, InputFile, Reader, Step, Writer
+from curate.errors import PipelineError
+
+StepT = TypeVar("StepT", bound=Step)
+
+
+@dataclass(frozen=True)
+class Line(Generic[StepT]):
+    """One line of a section: a step, what it is called, and where it stands in the file."""
+
+    label: str
+    """Columns, reasons and folders carry this name; unique inside a section."""
+    where: str
+    """`filters[2].quality`, for messages."""
+    step: StepT
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A checked pipeline."""
+
+    name: str
+    seed: int
+    read: tuple[Line[Reader], ...]
+    clean: tuple[Line[Cleaner], ...]
+    filters: tuple[Line[Filter], ...]
+    write: tuple[Line[Writer], ...]
+    text: str = field(repr=False)
+    """The file as it was written."""
+    folder: Path
+    """Where relative paths are looked up second, and where modules of one's own are imported from."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What `${NAME}` stood for."""
+
+    @classmethod
+    def load(cls, path: str | Path, variables: Mapping[str, str] | None = None) -> Pipeline:
+        """Load and check a pipeline file. Raises: PipelineError."""
+        path = Path(path)
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PipelineError(f"{path}: cannot be read as a pipeline: {error}") from error
+        return cls.parse(text, path.parent, variables, default_name=path.stem)
+
+    @classmethod
+    def parse(
+        cls, text: str, folder: str | Path = ".", variables: Mapping[str, str] | None = None, default_name: str = "pipeline"
+    ) -> Pipeline:
+        """Check a pipeline given as YAML text. Raises: PipelineError."""
+        tree = _load_yaml(text)
+        folder = Path(folder).resolve()
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))
+        used: dict[str, str] = {}
+        tree = _fill(tree, variables or {}, used, "")
+        _check_keys(tree)
+        sections = {section: _lines(tree.get(section) or [], section, folder) for section in registry.SECTIONS}
+        if not sections["read"]:
+            raise PipelineError("read: a pipeline needs a reader, for example `- jsonl: {paths: [data/*.jsonl]}`")
+        name = _scalar(tree, "name", str, default_name)
+        if not re.fullmatch(r"[\w.-]+", name):
+            raise PipelineError(f"name: {name!r} names a folder: letters, digits, `_`, `-` and `.` only")
+        pipeline = cls(name, _scalar(tree, "seed", int, 0), **sections, text=text, folder=folder, variables=used)
+        judge.check(pipeline.filters, pipeline.cleaner_signals())
+        return pipeline
+
+    def cleaner_signals(self) -> dict[str, Any]:
+        """Signals stored with the documents: name to dtype."""
+        signals: dict[str, Any] = dict(judge.DOCUMENT_SIGNALS)
+        for line in self.clean:
+            signals |= line.step.signals
+        return signals
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error: the first of the two would silently be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _load_yaml(text: str) -> dict[str, Any]:
+    try:
+        tree = yaml.load(text, _StrictLoader)  # noqa: S506 (a SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        hint = " (a comma inside {…} breaks a rule: write it as a block)" if "flow" in str(error) else ""
+        raise PipelineError(f"pipeline: {place}{error.problem}{hint}") from error
+    except yaml.YAMLError as error:
+        raise PipelineError(f"pipeline: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(tree, dict):
+        raise PipelineError("pipeline: expected the sections read, clean, filters, write")
+    return tree
+
+
+def _check_keys(tree: Mapping[str, Any]) -> None:
+    known = ["name", "seed", *registry.SECTIONS]
+    for key in tree:
+        if key not in known:
+            raise PipelineError(f"{key}: unknown key{registry.nearest(str(key), known)}")
+
+
+def _scalar(tree: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
+    value = tree.get(key, default)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise PipelineError(f"{key}: expected {'text' if kind is str else 'a whole number'}, not {value!r}")
+    return value
+
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)(?::([-?])([^}]*))?\}")
+
+
+def _fill(value: Any, given: Mapping[str, str], used: dict[str, str], where: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _fill(item, given, used, f"{where}.{key}".lstrip(".")) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, given, used, f"{where}[{number}]") for number, item in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def replace(match: re.Match[str]) -> str:
+        name, kind, rest = match.groups()
+        found = given.get(name) or os.environ.get(name)
+        if found is None and kind == "-":
+            found = rest
+        if found is None:
+            advice = rest or f"give it as --set {name}=… or in the environment"
+            raise PipelineError(f"{where}: ${{{name}}} is not set: {advice}")
+        used[name] = found
+        return found
+
+    return _VARIABLE.sub(replace, value)
+
+
+def _lines(items: Any, section: str, folder: Path) -> tuple[Line[Any], ...]:
+    if not isinstance(items, list):
+        raise PipelineError(f"{section}: expected a list, each item `- name` or `- name: {{parameters}}`")
+    lines = tuple(_line(item, f"{section}[{number}]", section, folder) for number, item in enumerate(items))
+    seen: dict[str, str] = {}
+    for line in lines:
+        if line.label in seen and section in ("filters", "write"):
+            raise PipelineError(f"{line.where}: {seen[line.label]} is called {line.label!r} too; give this one a `name:`")
+        seen[line.label] = line.where
+    return lines
+
+
+def _line(item: Any, where: str, section: str, folder: Path) -> Line[Any]:
+    if isinstance(item, str):
+        item = {item: {}}
+    if not (isinstance(item, dict) and len(item) == 1):
+        raise PipelineError(f"{where}: expected one name, as `- name` or `- name: {{parameters}}`, not {item!r}")
+    ((name, parameters),) = item.items()
+    kind = registry.find(section, str(name), where)
+    where = f"{where}.{name}"
+    step = make_step(kind, parameters or {}, where, folder)
+    return Line(step.label(registry.label_of(str(name))), where, step)
+
+
+def make_step(kind: type[StepT], parameters: Any, where: str, folder: Path) -> StepT:
+    """Build one step from its YAML parameters. Raises: PipelineError in one line."""
+    if not isinstance(parameters, dict):
+        raise PipelineError(f"{where}: expected parameters as `key: value`, not {parameters!r}")
+    try:
+        step = kind.model_validate({key: value for key, value in parameters.items()})
+        paths = {name: _resolve(getattr(step, name), folder) for name in input_fields(kind) if name in parameters}
+        return step.model_copy(update=paths)
+    except ValidationError as error:
+        raise PipelineError(_one_line(error, kind, where)) from error
+
+
+def input_fields(kind: type[Step]) -> list[str]:
+    """Parameters that name a file: their value is resolved, and its bytes, not its name, enter the fingerprint."""
+    return [name for name, info in kind.model_fields.items() if InputFile.is_in(info)]
+
+
+def _resolve(value: Any, folder: Path) -> Any:
+    if not isinstance(value, str):
+        return value
+    for candidate in (Path(value).expanduser(), folder / value):
+        if candidate.exists():
+            return str(candidate.absolute())
+    return value
+
+
+def _one_line(error: ValidationError, kind: type[Step], where: str) -> str:
+    first = error.errors()[0]
+    place = ".".join([where, *(str(key) for key in first["loc"] if key != "function-after")])
+    if first["type"] == "extra_forbidden":
+        return f"{place}: unknown parameter{registry.nearest(str(first['loc'][-1]), kind.model_fields)}"
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    message = message[0].lower() + message[1:] if message.startswith(("Input", "Field")) else message
+    given = first.get("input")
+    shown = "" if first["type"] in ("missing", "value_error") else f", not {given!r:.80}"
+    return f"{place}: {message}{shown}"
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of the pipeline file, for editors."""
+    properties: dict[str, Any] = {"name": {"type": "string"}, "seed": {"type": "integer", "default": 0}}
+    definitions: dict[str, Any] = {}
+    for section in registry.SECTIONS:
+        choices: list[dict[str, Any]] = [{"type": "string"}]
+        for name in registry.names(section):
+            schema = TypeAdapter(registry.find(section, name, section)).json_schema(ref_template="#/$defs/{model}")
+            definitions |= schema.pop("$defs", {})
+            definitions[f"{section}.{name}"] = schema
+            step = {"anyOf": [{"$ref": f"#/$defs/{section}.{name}"}, {"type": "null"}]}
+            choices.append({"type": "object", "properties": {name: step}, "required": [name], "additionalProperties": False})
+        own = {"type": "object", "patternProperties": {"^.+:.+$": {}}, "additionalProperties": False, "minProperties": 1}
+        properties[section] = {"type": "array", "items": {"anyOf": [*choices, own]}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "curate pipeline", "type": "object",
+        "required": ["read"], "properties": properties, "additionalProperties": False, "$defs": definitions,
+    }  # fmt: skip
