@@ -7,7 +7,6 @@ a test.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -174,6 +173,9 @@ class CorpusFilter(Filter):
     prefer: str | None = None
     """`signal [ASC|DESC], …`: which member of a group survives; ties, and null, by id."""
 
+    def measured_parameters(self) -> dict[str, Any]:
+        return self.model_dump(exclude={"drop", "name", "prefer"})
+
     def keys(self) -> Mapping[str, list[str]]:
         """Partition name to its key columns; documents that agree in all columns of a partition belong together."""
         raise NotImplementedError
@@ -207,6 +209,10 @@ class Piece(NamedTuple):
     """First byte (or row group, or row) of the stretch, in the decompressed file."""
     stop: int
     """One past the last; -1: to the end."""
+    shift: int = 0
+    """Position in the decompressed input of the first byte of `file`; not 0 for a file that was cut."""
+    first_line: int = 1
+    """Number of the line at `start`; 0: not known yet, counted when a message needs it."""
     broken: str | None = None
     """Why the input ends at `stop` (a damaged archive); becomes a rejected entry."""
 
@@ -221,6 +227,10 @@ class Part(NamedTuple):
     pieces: tuple[Piece, ...]
 
 
+RAW_BYTES = 65_536
+"""How much of a rejected row is kept."""
+
+
 class Rejected(NamedTuple):
     """A row that could not be read."""
 
@@ -228,10 +238,10 @@ class Rejected(NamedTuple):
     offset: int
     """Byte offset in the decompressed file (row number where there are no bytes)."""
     line: int
-    """Line number inside the piece, from 1; 0 where there are no lines."""
+    """Line number in the file, from 1; 0 where there are no lines."""
     reason: str
-    raw: bytes
-    """The row as it stood, at most 64 KB of it."""
+    raw: bytes = b""
+    """The row as it stood, at most `RAW_BYTES` of it."""
 
 
 class Batch(NamedTuple):
@@ -266,10 +276,6 @@ class Input(NamedTuple):
     modified: int
     """Modification time, nanoseconds; 0 where there is none."""
 
-    @property
-    def name(self) -> str:
-        """12 hex digits of path, size and time: no part can be taken for another's."""
-        return hashlib.sha256(f"{self.path}\0{self.size}\0{self.modified}".encode()).hexdigest()[:12]
 
 
 PART_BYTES = 64_000_000

@@ -1,0 +1,24 @@
+# Two commands: `make demo` runs the sample pipeline, `make test` runs everything CI runs. Both create .venv at first.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test
+
+.venv/.installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/.installed-dev: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ .venv/.installed
+
+demo: .venv/.installed
+	$(BIN)/curate run pipelines/skypile_small.yaml
+
+test: .venv/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q

@@ -1,0 +1,83 @@
+"""Text as Unicode means it: mojibake repaired, one line end, nothing invisible, NFC.
+
+Columns, not rows: Polars' regular expressions over the whole batch; only documents in which a screen finds a trace of
+UTF-8 read as Latin-1 or Windows-1252 are given to ftfy, line by line.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import polars as pl
+
+from curate.contracts import Cleaned, Cleaner
+
+# A lead byte of UTF-8 and a continuation byte, as Latin-1 or Windows-1252 show them: é of "é¦™", å of "å›½".
+_CONTINUATION = r"\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™"
+MOJIBAKE = rf"[\x{{c2}}-\x{{f4}}][{_CONTINUATION}]"
+"""Screen for mojibake: true for every damaged text, and for a few sound ones, which ftfy then leaves as they are."""
+
+_LINE_ENDS = r"\r\n|[\r\x{85}\x{2028}\x{2029}]"
+_INVISIBLE = (
+    r"[\x{00}-\x{08}\x{0b}\x{0c}\x{0e}-\x{1f}\x{7f}-\x{84}\x{86}-\x{9f}"  # controls, but tab and line end
+    r"\x{ad}\x{180e}\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{2066}-\x{206f}\x{feff}\x{fff9}-\x{fffb}"
+    r"\x{fffe}\x{ffff}]"
+)
+# Joiners mean something inside emoji and in Indic and Arabic scripts; after these characters they mean nothing.
+_JOINERS = r"(^|[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Latin}\p{N}\p{P}\p{Z}\n\t])[\x{200c}\x{200d}]+"
+_PLAIN = r"^[\t\n\x{20}-\x{7e}\x{a0}-\x{ac}\x{ae}-\x{bf}\x{d7}\x{f7}\x{2010}-\x{2027}\x{2030}-\x{205e}\x{3000}-\x{3029}\x{3030}-\x{303f}\x{4e00}-\x{9fff}\x{ff01}-\x{ff60}]*$"  # noqa: E501
+"""Only characters that no step below touches: most Chinese pages, which pass at the speed of one match."""
+
+
+class Unicode(Cleaner):
+    """Repair mojibake, make every line end a newline, remove invisible and control characters, compose to NFC.
+
+    Removed: C0 and C1 controls except tab and line end, soft hyphens, zero-width spaces and joiners (joiners stay
+    where emoji, Indic and Arabic need them), byte-order marks, direction marks, non-characters. Width and punctuation
+    stay as they are. Signals: `unicode_changed` (anything was different), `mojibake_repaired` (ftfy changed something).
+    """
+
+    signals: ClassVar[Mapping[str, Any]] = {"unicode_changed": pl.Boolean, "mojibake_repaired": pl.Boolean}
+
+    def clean(self, text: pl.Series) -> Cleaned:
+        suspect = ~text.str.contains(_PLAIN)
+        repaired = _repair(text.filter(suspect))
+        cleaned = (
+            repaired.to_frame("text")
+            .select(
+                pl.col("text")
+                .str.replace_all(_LINE_ENDS, "\n")
+                .str.replace_all(_INVISIBLE, "")
+                .str.replace_all(_JOINERS, "${1}")
+                .str.normalize("NFC")
+            )
+            .to_series()
+        )
+        result = scatter(text, suspect, cleaned)
+        mojibake = scatter(pl.repeat(False, len(text), eager=True), suspect, repaired != text.filter(suspect))
+        return Cleaned(result, pl.DataFrame({"unicode_changed": result != text, "mojibake_repaired": mojibake}))
+
+
+def scatter(values: pl.Series, where: pl.Series, new: pl.Series) -> pl.Series:
+    """Put `new` at the rows where `where` is true."""
+    if new.is_empty():
+        return values
+    rows = where.cum_sum() - where.cast(pl.UInt32)
+    frame = pl.DataFrame({"values": values, "where": where, "new": new.gather(rows.clip(0, len(new) - 1))})
+    return frame.select(pl.when("where").then("new").otherwise("values").alias(values.name)).to_series()
+
+
+def _repair(text: pl.Series) -> pl.Series:
+    suspect = text.str.contains(MOJIBAKE)
+    # ftfy works on Python strings; the screen leaves it a few documents in a thousand.
+    fixed = pl.Series([_repair_lines(one) for one in text.filter(suspect)], dtype=pl.String)
+    return scatter(text, suspect, fixed)
+
+
+_SUSPECT_LINE = re.compile(re.sub(r"\\x\{(..)\}", r"\\x\1", MOJIBAKE))
+
+
+def _repair_lines(text: str) -> str:
+    from ftfy import fix_encoding
+
+    return "\n".join(fix_encoding(line) if _SUSPECT_LINE.search(line) else line for line in text.split("\n"))

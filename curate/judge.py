@@ -1,0 +1,239 @@
+"""Signals, rules and groups to verdicts.
+
+A rule is SQL over signals, looks at one document, and is Boolean; a document for which it is true *or null* (the signal
+could not be measured) breaks it. Duplicates are judged among documents that no rule has dropped, so a cluster never
+vanishes and does not chain through dropped pages. Cost: about 0.06 s for 1 million documents and 30 rules.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import polars as pl
+
+from curate.contracts import SIGNAL_TYPES, SOURCE, CorpusFilter, Filter
+from curate.errors import PipelineError
+from curate.registry import nearest
+
+if TYPE_CHECKING:
+    from curate.pipeline import Line
+
+DOCUMENT_SIGNALS = {SOURCE: pl.String, "text_bytes": pl.Int64}
+"""Columns that rules see whatever the filters: the reader's source, and the bytes of the cleaned text."""
+
+KEPT, DUPLICATE_OF = "kept", "duplicate_of"
+"""Columns of a verdict beside `id` and one Boolean per rule (`<filter>.<rule>`); `duplicate_of` is the survivor's id."""
+
+
+class Rule(NamedTuple):
+    """A compiled rule."""
+
+    reason: str
+    """`<filter>.<rule>`."""
+    condition: str
+    """SQL, as written."""
+    expression: pl.Expr
+    """True for a document that breaks the rule; never null."""
+
+
+def merged(step: Filter) -> dict[str, str]:
+    """The rules of a filter with `drop` laid over its own; rules set to null are left out."""
+    return {name: condition for name, condition in {**step.own_rules(), **step.drop}.items() if condition is not None}
+
+
+def column(label: str, step: Filter, signal: str) -> str:
+    """Name of a signal's column: flat, prefixed by the filter's `name` if it has one."""
+    return f"{step.name}_{signal}" if step.name else signal
+
+
+def signal_columns(line: Line[Filter]) -> dict[str, Any]:
+    """Column name to dtype of what a filter measures."""
+    return {column(line.label, line.step, name): kind for name, kind in line.step.signal_types().items()}
+
+
+def check(filters: Sequence[Line[Filter]], document_signals: Mapping[str, Any]) -> None:
+    """Check every rule and `prefer` of a pipeline. Raises: PipelineError."""
+    types: dict[str, Any] = dict(document_signals)
+    for line in filters:
+        for name, kind in signal_columns(line).items():
+            if kind not in SIGNAL_TYPES:
+                raise PipelineError(f"{line.where}: signal {name} is {kind}; use Float64, Int64, Boolean or String")
+            if name in types:
+                raise PipelineError(f"{line.where}: a signal called {name!r} is there already; give this filter a `name:`")
+            types[name] = kind
+    for line in filters:
+        if isinstance(line.step, CorpusFilter):
+            _check_corpus_rules(line)
+            order_of(line.step.prefer, types, f"{line.where}.prefer")
+    compile_rules(filters, types)
+
+
+def _check_corpus_rules(line: Line[Filter]) -> None:
+    for name, condition in line.step.drop.items():
+        where = f"{line.where}.drop.{name}"
+        if name not in line.step.rules:
+            raise PipelineError(f"{where}: unknown rule{nearest(name, line.step.rules)}")
+        if condition is not None:
+            raise PipelineError(f"{where}: documents are compared by the filter's parameters; only null (off) can be set here")
+
+
+def compile_rules(filters: Sequence[Line[Filter]], types: Mapping[str, Any]) -> list[Rule]:
+    """Compile all row rules in the order of the file. Raises: PipelineError."""
+    rules = []
+    for line in filters:
+        if isinstance(line.step, CorpusFilter):
+            continue
+        own = {name: column(line.label, line.step, name) for name in line.step.signal_types()}
+        for name, condition in merged(line.step).items():
+            expression = compile_rule(condition, types, own, f"{line.where}.drop.{name}")
+            rules.append(Rule(f"{line.label}.{name}", condition, expression))
+    return rules
+
+
+def compile_rule(condition: str, types: Mapping[str, Any], own: Mapping[str, str], where: str) -> pl.Expr:
+    """Compile one condition; `own` maps bare signal names to columns. Raises: PipelineError."""
+    try:
+        expression = pl.sql_expr(condition)
+    except pl.exceptions.PolarsError as error:
+        raise PipelineError(f"{where}: {condition!r} is not a condition: {' '.join(str(error).split())}") from error
+    _refuse_other_rows(expression, condition, where)
+    for name in expression.meta.root_names():
+        if name not in own and name not in types:
+            raise PipelineError(f"{where}: no signal is called {name!r}{nearest(name, {*own, *types})}")
+    expression = _rename(expression, own)
+    try:
+        frame = pl.DataFrame(schema=dict(types)).select(rule=expression)
+    except pl.exceptions.PolarsError as error:
+        raise PipelineError(f"{where}: {condition!r}: {' '.join(str(error).split())}") from error
+    if frame.schema["rule"] != pl.Boolean:
+        raise PipelineError(f"{where}: {condition!r} is {frame.schema['rule']}, not true or false; compare it with something")
+    return expression.fill_null(True)
+
+
+def _rename(expression: pl.Expr, own: Mapping[str, str]) -> pl.Expr:
+    renamed = {name: target for name, target in own.items() if name != target}
+    if not renamed:
+        return expression
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = json.dumps(_renamed(_tree(expression), renamed))
+        return pl.Expr.deserialize(tree.encode(), format="json")
+
+
+def _renamed(node: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(node, dict):
+        return {
+            key: names.get(item, item) if key == "Column" and isinstance(item, str) else _renamed(item, names)
+            for key, item in node.items()
+        }
+    return [_renamed(item, names) for item in node] if isinstance(node, list) else node
+
+
+_NODES = {"Column", "Literal", "BinaryExpr", "Function", "Ternary", "Cast", "Alias"}
+_FUNCTIONS = {
+    "Abs", "Coalesce", "MaxHorizontal", "MinHorizontal", "Boolean", "StringExpr", "Sql", "Pow", "Round", "RoundSF", "Floor",
+    "Ceil", "Log", "Log1p", "Exp", "Sign", "Negate", "Trigonometry", "Clip", "FillNull", "NullIf",
+}  # fmt: skip
+_BOOLEAN_OVER_ROWS = {"Any", "All", "IsUnique", "IsDuplicated", "IsFirstDistinct", "IsLastDistinct"}
+
+
+def _tree(expression: pl.Expr) -> Any:
+    # JSON is the one public view of an expression's nodes; `meta.is_row_separable()` accepts `chars > AVG(chars)`.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return json.loads(expression.meta.serialize(format="json"))
+
+
+def _refuse_other_rows(expression: pl.Expr, condition: str, where: str) -> None:
+    foreign = _foreign(_tree(expression))
+    if foreign:
+        raise PipelineError(f"{where}: {condition!r} uses {foreign}, which looks beyond one document; a rule sees one row")
+
+
+def _foreign(node: Any) -> str | None:
+    """Name of the first node that is not on the whitelist of row-wise expressions."""
+    if isinstance(node, str):
+        return node
+    kind, content = next(iter(node.items()))
+    if kind not in _NODES:
+        return f"{kind} {next(iter(content))}" if isinstance(content, dict) and kind == "Agg" else str(kind)
+    if kind in ("Column", "Literal"):
+        return None
+    if kind == "BinaryExpr":
+        return _foreign(content["left"]) or _foreign(content["right"])
+    if kind == "Ternary":
+        return next(filter(None, (_foreign(content[part]) for part in ("predicate", "truthy", "falsy"))), None)
+    if kind == "Cast":
+        return _foreign(content["expr"])
+    if kind == "Alias":
+        return f"an alias ({content[1]})"
+    return _foreign_function(content["function"]) or next(filter(None, map(_foreign, content["input"])), None)
+
+
+def _foreign_function(function: Any) -> str | None:
+    name, detail = (function, None) if isinstance(function, str) else next(iter(function.items()))
+    if name not in _FUNCTIONS:
+        return str(name)
+    inner = detail if isinstance(detail, str) else next(iter(detail)) if isinstance(detail, dict) and detail else None
+    if (name == "Boolean" and inner in _BOOLEAN_OVER_ROWS) or (name == "StringExpr" and inner == "ConcatVertical"):
+        return str(inner)
+    return None
+
+
+_ORDER = re.compile(r"\s*([A-Za-z_]\w*)(?:\s+(ASC|DESC))?\s*", re.IGNORECASE)
+
+
+def order_of(prefer: str | None, types: Mapping[str, Any], where: str) -> list[tuple[str, bool]]:
+    """Parse `signal [ASC|DESC], …` into (column, descending). `pl.sql_expr("chars DESC")` would sort ascending.
+
+    Raises: PipelineError.
+    """
+    order = []
+    for item in prefer.split(",") if prefer else []:
+        match = _ORDER.fullmatch(item)
+        if not match:
+            raise PipelineError(f"{where}: expected `signal [ASC|DESC], …`, not {item.strip()!r}")
+        name, direction = match.groups()
+        if name not in types:
+            raise PipelineError(f"{where}: no signal is called {name!r}{nearest(name, types)}")
+        order.append((name, (direction or "ASC").upper() == "DESC"))
+    return order
+
+
+def rule_frame(signals: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """One Boolean column per rule, named by its reason; true = breaks it."""
+    return signals.select(rule.expression.alias(rule.reason) for rule in rules) if rules else pl.DataFrame()
+
+
+class Duplicates(NamedTuple):
+    """What a corpus filter decides."""
+
+    row: pl.Series
+    """Rows that are dropped, Int64, ascending."""
+    survivor: pl.Series
+    """The row that survives in each one's place, Int64."""
+
+
+def duplicates(groups: pl.DataFrame, members: pl.DataFrame, order: Sequence[tuple[str, bool]], n_rows: int) -> Duplicates:
+    """Find who is dropped for whom.
+
+    `groups`: `group`, `row`. `members`: one line for each row that is in a group and kept so far: `row`, `id` and the
+    columns of `order`. A document whose order column is null comes last.
+    """
+    import numpy as np
+
+    from curate.kernels.unionfind import survivors
+
+    names, descending = [name for name, _ in order], [down for _, down in order]
+    ranked = members.sort([*names, "id", "row"], descending=[*descending, False, False], nulls_last=True)
+    rank = np.zeros(n_rows, np.int64)
+    kept = np.zeros(n_rows, np.bool_)
+    rank[ranked["row"].to_numpy()] = np.arange(ranked.height)
+    kept[ranked["row"].to_numpy()] = True
+    winner = survivors(groups["group"].to_numpy(), groups["row"].to_numpy(), kept, rank)
+    rows = np.flatnonzero(winner != np.arange(n_rows))
+    return Duplicates(pl.Series("row", rows, pl.Int64), pl.Series("survivor", winner[rows], pl.Int64))

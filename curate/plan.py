@@ -1,0 +1,137 @@
+"""A pipeline and its inputs to parts, passes and fingerprints.
+
+Fingerprints chain: inputs → clean → filter → groups → verdicts → shards. Each holds the parameters without `drop`, the
+hash of every file the step depends on, and the step's version (the hash of its source for a class of one's own). A
+folder named by fingerprint can therefore be taken as it is, or not exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from curate import disk, judge
+from curate.contracts import PART_BYTES, CorpusFilter, Input, Part, Piece, Step
+from curate.pipeline import Line, Pipeline, input_fields
+
+DIGITS = 12
+FORMAT = 1
+"""Raised when what the machine itself writes into documents, groups or verdicts changes."""
+
+
+def digest(*values: Any) -> str:
+    """12 hex digits of JSON values."""
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def identity(step: Step) -> list[Any]:
+    """Everything that decides what a step measures."""
+    kind = type(step)
+    own = kind.__module__.partition(".")[0] != "curate"
+    source = disk.sha256(sys.modules[kind.__module__].__file__ or "") if own else kind.version
+    parameters = {key: value for key, value in step.measured_parameters().items() if key not in input_fields(kind)}
+    return [f"{kind.__module__}:{kind.__qualname__}", source, parameters, [disk.sha256(file) for file in step.files()]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do; everything follows from the pipeline, the parts and the limit."""
+
+    pipeline: Pipeline
+    parts: tuple[Part, ...]
+    """In the order of readers and paths: rows are numbered over them."""
+    limit: int | None = None
+    """Read only so many documents."""
+
+    @cached_property
+    def documents(self) -> str:
+        """Fingerprint of the cleaned documents."""
+        fields = sorted({field for line in self.pipeline.read for field in line.step.fields})
+        return digest(FORMAT, fields, self.limit, [identity(line.step) for line in self.pipeline.clean])
+
+    @cached_property
+    def filters(self) -> dict[str, str]:
+        """Label of each filter to the fingerprint of its signals."""
+        return {line.label: digest(self.documents, identity(line.step)) for line in self.pipeline.filters}
+
+    @cached_property
+    def corpus(self) -> str:
+        """Fingerprint of the set of parts."""
+        return digest([part.name for part in self.parts])
+
+    @cached_property
+    def corpus_filters(self) -> list[Line[CorpusFilter]]:
+        """The filters that compare documents with each other."""
+        return [line for line in self.pipeline.filters if isinstance(line.step, CorpusFilter)]  # type: ignore[misc]
+
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        """Label of each corpus filter to the fingerprint of its groups."""
+        return {line.label: digest(self.filters[line.label], self.corpus) for line in self.corpus_filters}
+
+    @cached_property
+    def verdicts(self) -> str:
+        """Fingerprint of the verdicts."""
+        rules = [(line.label, line.step.name, judge.merged(line.step)) for line in self.pipeline.filters]
+        prefer = [(line.label, line.step.prefer) for line in self.corpus_filters]
+        return digest(self.documents, self.filters, self.corpus, rules, prefer)
+
+    @cached_property
+    def writers(self) -> dict[str, str]:
+        """Label of each writer to the fingerprint of its shards."""
+        return {
+            line.label: digest(self.verdicts, self.pipeline.seed, identity(line.step)) for line in self.pipeline.write
+        }
+
+
+def input_name(source: Input, reader: Line[Any]) -> str:
+    """12 hex digits of an input's path, size and time and of how it is read: no part can be taken for another's."""
+    parameters = reader.step.model_dump(exclude={"paths", "max_rejected", "fields"})
+    return digest(source.path, source.size, source.modified, type(reader.step).__qualname__, reader.label, parameters)
+
+
+def make_parts(reader: int, inputs: Sequence[tuple[str, list[Piece]]], kept: Sequence[Part]) -> list[Part]:
+    """Turn the pieces of inputs (name, pieces) into parts; small inputs share one.
+
+    `kept` are earlier parts of these inputs: they stay as they are, so a new small file never disturbs its neighbours.
+    """
+    parts = list(kept)
+    taken = {piece.path for part in kept for piece in part.pieces}
+    bundle: list[tuple[str, Piece]] = []
+    for name, pieces in inputs:
+        if pieces[0].path in taken:
+            continue
+        if len(pieces) > 1 or _size(pieces[0]) >= PART_BYTES // 2:
+            parts += [Part(f"{name}-{number:05}", reader, (piece,)) for number, piece in enumerate(pieces)]
+            continue
+        if sum(_size(piece) for _, piece in bundle) + _size(pieces[0]) > PART_BYTES:
+            parts += _bundled(reader, bundle)
+            bundle = []
+        bundle.append((name, pieces[0]))
+    return parts + _bundled(reader, bundle)
+
+
+def _bundled(reader: int, bundle: Iterable[tuple[str, Piece]]) -> list[Part]:
+    names, pieces = [name for name, _ in bundle], tuple(piece for _, piece in bundle)
+    if not names:
+        return []
+    name = names[0] if len(names) == 1 else digest(names)
+    return [Part(f"{name}-00000", reader, pieces)]
+
+
+def _size(piece: Piece) -> int:
+    if piece.stop > 0 and Path(piece.file).suffix != ".parquet":
+        return piece.stop - piece.start
+    return Path(piece.file).stat().st_size * 4
+
+
+def part_order(part: Part) -> tuple[int, str, int]:
+    """Sort key of parts: reader, path, position."""
+    return part.reader, part.pieces[0].path, part.pieces[0].start
