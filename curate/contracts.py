@@ -104,6 +104,10 @@ class Step(BaseModel):
         """Files whose bytes decide the result (models, word lists): part of the fingerprint."""
         return []
 
+    def measured_parameters(self) -> dict[str, Any]:
+        """Parameters that decide what is measured: what only decides (`drop`) or names is left out."""
+        return self.model_dump(exclude={"drop", "name"})
+
     def label(self, default: str) -> str:
         """What columns, reasons and folders call this step; `default` is its registered name."""
         return getattr(self, "name", None) or default
