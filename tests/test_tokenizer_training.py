@@ -11,6 +11,7 @@ import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curate import tokenizer_training
 from curate.contracts import Utf8
 from curate.errors import PipelineError
 from curate.tokenizer import load_tokenizer
@@ -58,6 +59,7 @@ def test_the_config_names_the_tokens_minimind_adds(bpe_path: Path) -> None:
     assert [config[f"{role}_token"] for role in ("bos", "eos", "pad", "unk")] == [
         "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|endoftext|>",
     ]  # fmt: skip
+    assert config["additional_special_tokens"] == [token for token, special in MINIMIND_TOKENS if special][1:]
     assert "chat_template" not in config
 
 
@@ -76,7 +78,7 @@ def test_a_trained_bpe_gives_the_text_back(bpe_path: Path) -> None:
     library = tokenizers.Tokenizer.from_file(str(bpe_path))
     for text in ["我们一起去看海", "unseen ϑ 😀\t\x00", *CLAUSES]:
         assert library.decode(library.encode(text).ids) == text
-    assert len(library.encode("我们一起去看海").ids) < len("我们一起去看海")
+    assert len(library.encode("我们一起去看海").ids) < len("我们一起去看海".encode())
 
 
 def test_training_twice_gives_the_same_bytes(tmp_path: Path, bpe_path: Path, sentencepiece_path: Path) -> None:
@@ -151,3 +153,10 @@ def test_long_lines_are_cut_at_sentence_ends_below_the_limit_of_sentencepiece() 
     assert "".join(pieces) == f"short line{line}tail"
     assert all(len(piece.encode()) <= 4_192 for piece in pieces)
     assert pieces[1].endswith("。")
+
+
+def test_training_reads_no_more_than_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokenizer_training, "SAMPLE_BYTES", 10)
+    texts = iter(["abcd", "海海海", "abcd", "never read"])
+    train_sentencepiece(texts, 512, tmp_path)
+    assert list(texts) == ["abcd", "never read"]
