@@ -88,7 +88,8 @@ def chronicle(chars: int, seed: str) -> str:
     while written < chars:
         month, day = divmod(len(entries), 30)
         clauses = [filled(pattern, draw) for pattern in draw.sample(CLAUSES, draw.randrange(3, 7))]
-        date = f"{number(month % 12 + 1)}月{number(day + 1)}日，{filled('{天}', draw)}"
-        entries.append(f"{date}。{'。'.join(clauses)}。")
+        date = f"{number(month % 12 + 1)}月{number(day + 1)}日"
+        weather = filled("{天}", draw)
+        entries.append("。".join([f"{date}，{weather}", *clauses, ""]))
         written += len(entries[-1]) + 1
     return "\n".join(entries)

@@ -42,8 +42,10 @@ from defects import (
 )
 
 HERE = Path(__file__).parent
-GOOD = ("news", "notices", "finance", "products", "technology", "encyclopedia", "howto", "health", "education", "law")
-GOOD += ("forum", "essays", "classical", "fiction", "travel", "interviews")
+GOOD = (
+    *("news", "notices", "finance", "products", "technology", "encyclopedia", "howto", "health", "education", "law"),
+    *("forum", "essays", "classical", "fiction", "travel", "interviews"),
+)
 ADVERTISING = ("gambling", "adult", "loans")
 FOREIGN = ("japanese", "korean", "english")
 FILES = {"part-0.jsonl.zst": 0.5, "part-1.jsonl.gz": 0.25, "part-2.jsonl": 0.25}
