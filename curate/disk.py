@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 TEMPORARY = ".tmp"
 """Part of every temporary name; whatever carries it can be deleted when no run is going on."""
 
@@ -65,12 +67,23 @@ def read_json(path: Path) -> Any:
         return None
 
 
+def write_frame(frame: pl.DataFrame, file: Path) -> None:
+    """Write a Parquet file, whole or not at all."""
+    import pyarrow.parquet as pq
+
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    with whole_file(file) as temporary:
+        pq.write_table(table, temporary, compression="zstd", compression_level=1)
+
+
 def sha256(path: str | Path) -> str:
     """Hash of a file's bytes, or of all files of a folder with their names; remembered by size and time."""
     path = Path(path)
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())
-        return hashlib.sha256("".join(f"{file.relative_to(path)} {sha256(file)}\n" for file in files).encode()).hexdigest()
+        return hashlib.sha256(
+            "".join(f"{file.relative_to(path)} {sha256(file)}\n" for file in files).encode()
+        ).hexdigest()
     status = path.stat()
     return _sha256(str(path), status.st_size, status.st_mtime_ns)
 

@@ -63,7 +63,9 @@ def check(filters: Sequence[Line[Filter]], document_signals: Mapping[str, Any]) 
             if kind not in SIGNAL_TYPES:
                 raise PipelineError(f"{line.where}: signal {name} is {kind}; use Float64, Int64, Boolean or String")
             if name in types:
-                raise PipelineError(f"{line.where}: a signal called {name!r} is there already; give this filter a `name:`")
+                raise PipelineError(
+                    f"{line.where}: a signal called {name!r} is there already; give this filter a `name:`"
+                )
             types[name] = kind
     for line in filters:
         if isinstance(line.step, CorpusFilter):
@@ -78,7 +80,9 @@ def _check_corpus_rules(line: Line[Filter]) -> None:
         if name not in line.step.rules:
             raise PipelineError(f"{where}: unknown rule{nearest(name, line.step.rules)}")
         if condition is not None:
-            raise PipelineError(f"{where}: documents are compared by the filter's parameters; only null (off) can be set here")
+            raise PipelineError(
+                f"{where}: documents are compared by the filter's parameters; only null (off) can be set here"
+            )
 
 
 def compile_rules(filters: Sequence[Line[Filter]], types: Mapping[str, Any]) -> list[Rule]:
@@ -110,7 +114,9 @@ def compile_rule(condition: str, types: Mapping[str, Any], own: Mapping[str, str
     except pl.exceptions.PolarsError as error:
         raise PipelineError(f"{where}: {condition!r}: {' '.join(str(error).split())}") from error
     if frame.schema["rule"] != pl.Boolean:
-        raise PipelineError(f"{where}: {condition!r} is {frame.schema['rule']}, not true or false; compare it with something")
+        raise PipelineError(
+            f"{where}: {condition!r} is {frame.schema['rule']}, not true or false; compare it with something"
+        )
     return expression.fill_null(True)
 
 
@@ -151,7 +157,9 @@ def _tree(expression: pl.Expr) -> Any:
 def _refuse_other_rows(expression: pl.Expr, condition: str, where: str) -> None:
     foreign = _foreign(_tree(expression))
     if foreign:
-        raise PipelineError(f"{where}: {condition!r} uses {foreign}, which looks beyond one document; a rule sees one row")
+        raise PipelineError(
+            f"{where}: {condition!r} uses {foreign}, which looks beyond one document; a rule sees one row"
+        )
 
 
 def _foreign(node: Any) -> str | None:
@@ -218,7 +226,9 @@ class Duplicates(NamedTuple):
     """The row that survives in each one's place, Int64."""
 
 
-def duplicates(groups: pl.DataFrame, members: pl.DataFrame, order: Sequence[tuple[str, bool]], n_rows: int) -> Duplicates:
+def duplicates(
+    groups: pl.DataFrame, members: pl.DataFrame, order: Sequence[tuple[str, bool]], n_rows: int
+) -> Duplicates:
     """Find who is dropped for whom.
 
     `groups`: `group`, `row`. `members`: one line for each row that is in a group and kept so far: `row`, `id` and the

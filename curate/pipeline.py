@@ -66,7 +66,11 @@ class Pipeline:
 
     @classmethod
     def parse(
-        cls, text: str, folder: str | Path = ".", variables: Mapping[str, str] | None = None, default_name: str = "pipeline"
+        cls,
+        text: str,
+        folder: str | Path = ".",
+        variables: Mapping[str, str] | None = None,
+        default_name: str = "pipeline",
     ) -> Pipeline:
         """Check a pipeline given as YAML text. Raises: PipelineError."""
         tree = _load_yaml(text)
@@ -166,7 +170,9 @@ def _lines(items: Any, section: str, folder: Path) -> tuple[Line[Any], ...]:
     seen: dict[str, str] = {}
     for line in lines:
         if line.label in seen and section in ("filters", "write"):
-            raise PipelineError(f"{line.where}: {seen[line.label]} is called {line.label!r} too; give this one a `name:`")
+            raise PipelineError(
+                f"{line.where}: {seen[line.label]} is called {line.label!r} too; give this one a `name:`"
+            )
         seen[line.label] = line.where
     return lines
 
@@ -232,8 +238,15 @@ def json_schema() -> dict[str, Any]:
             definitions |= schema.pop("$defs", {})
             definitions[f"{section}.{name}"] = schema
             step = {"anyOf": [{"$ref": f"#/$defs/{section}.{name}"}, {"type": "null"}]}
-            choices.append({"type": "object", "properties": {name: step}, "required": [name], "additionalProperties": False})
-        own = {"type": "object", "patternProperties": {"^.+:.+$": {}}, "additionalProperties": False, "minProperties": 1}
+            choices.append(
+                {"type": "object", "properties": {name: step}, "required": [name], "additionalProperties": False}
+            )
+        own = {
+            "type": "object",
+            "patternProperties": {"^.+:.+$": {}},
+            "additionalProperties": False,
+            "minProperties": 1,
+        }
         properties[section] = {"type": "array", "items": {"anyOf": [*choices, own]}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "curate pipeline", "type": "object",

@@ -54,7 +54,9 @@ def _import(target: str, where: str) -> object:
 def _checked(found: object, section: str, name: str, where: str) -> type[Step]:
     kind = SECTIONS[section]
     if not (isinstance(found, type) and issubclass(found, kind)):
-        raise PipelineError(f"{where}: {name} is not a {kind.__name__}; a class of your own inherits curate.{kind.__name__}")
+        raise PipelineError(
+            f"{where}: {name} is not a {kind.__name__}; a class of your own inherits curate.{kind.__name__}"
+        )
     return found
 
 

@@ -183,7 +183,14 @@ def _check_surrogates(value: str) -> None:
 
 
 def _kind(value: Any) -> str:
-    names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", list: "an array", dict: "an object"}
+    names = {
+        type(None): "null",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        list: "an array",
+        dict: "an object",
+    }
     return names.get(type(value), "text")
 
 
@@ -290,7 +297,9 @@ class Parquet(_Files):
                     yield self._batch(batch, piece, row)
                     row += batch.num_rows
             except (pa.ArrowException, OSError) as error:
-                reason = f"row group {group}, rows {row} to {first + metadata.num_rows - 1}: {' '.join(str(error).split())}"
+                reason = (
+                    f"row group {group}, rows {row} to {first + metadata.num_rows - 1}: {' '.join(str(error).split())}"
+                )
                 yield Batch(_empty(self), [Rejected(piece.path, row, 0, reason)])
             row = first + metadata.num_rows
 
@@ -372,4 +381,3 @@ class Text(_Files):
 
     def pieces(self, source: Input, cut: Path) -> list[Piece]:
         return [Piece(source.file, source.path, 0, -1)]
-

@@ -1,0 +1,379 @@
+"""The passes in order: inputs → measure → compare → judge → write, each a list of tasks for an engine.
+
+Every pass asks which files are missing and makes only those; so a killed run goes on, an edited threshold measures
+nothing, and a new input measures that input alone.
+"""
+
+from __future__ import annotations
+
+import datetime
+import fcntl
+import importlib.metadata
+import os
+import platform
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from curate import disk, judge
+from curate.contracts import CorpusFilter, Input, Outcome, Part, Piece, Task
+from curate.engines.local import Local
+from curate.errors import CurateError, PipelineError, RejectedError, WorkerError
+from curate.pipeline import Line, Pipeline
+from curate.plan import Plan, input_name, make_parts, part_order
+from curate.progress import Progress, Silent
+from curate.run import Run, default_folder, dump_parts, free_memory, load_parts
+from curate.verdicts import dropped_for, write_verdicts
+from curate.work import ONE_THREAD
+
+WORKER_MEMORY = 1_500_000_000
+"""Bytes that one worker may come to need; the default number of workers is bounded by it."""
+
+RECORDED_PACKAGES = (
+    "curate", "polars", "pyarrow", "numpy", "numba", "tokenizers", "sentencepiece", "orjson", "zstandard", "ftfy", "rjieba",
+)  # fmt: skip
+
+
+def run_pipeline(
+    pipeline: Pipeline | str | Path,
+    out: str | Path | None = None,
+    *,
+    workers: int | None = None,
+    limit: int | None = None,
+    variables: dict[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Run a pipeline (a value or a file) into the folder `out` (`runs/<name>` by default), or go on with it.
+
+    `workers`: processes, by default one a core as far as memory allows; the results are the same for any number.
+    `limit`: read only so many documents. Raises: PipelineError before anything is read; other CurateErrors on the way.
+    """
+    pipeline = pipeline if isinstance(pipeline, Pipeline) else Pipeline.load(pipeline, variables)
+    check_steps(pipeline)
+    inputs = find_inputs(pipeline)
+    folder = Path(out) if out is not None else default_folder(pipeline, limit)
+    folder.mkdir(parents=True, exist_ok=True)
+    engine = Local(workers=workers or default_workers(), environment=dict(ONE_THREAD))
+    try:
+        with _locked(folder):
+            return _Passes(pipeline, folder, inputs, limit, engine, progress or Silent()).run()
+    finally:
+        engine.close()
+
+
+def check_steps(pipeline: Pipeline) -> None:
+    """Ask every step whether it can run (models, tokenizers). Raises: PipelineError."""
+    for line in (*pipeline.read, *pipeline.clean, *pipeline.filters, *pipeline.write):
+        try:
+            line.step.check()
+        except PipelineError as error:
+            raise PipelineError(f"{line.where}: {error}") from error
+
+
+def find_inputs(pipeline: Pipeline) -> list[list[Input]]:
+    """Input files of each reader. Raises: PipelineError when there are none, or one is read twice."""
+    seen: dict[str, str] = {}
+    found = []
+    for line in pipeline.read:
+        try:
+            inputs = line.step.inputs([Path.cwd(), pipeline.folder])
+        except PipelineError as error:
+            raise PipelineError(f"{line.where}.{error}") from error
+        for source in inputs:
+            if source.file in seen:
+                raise PipelineError(f"{line.where}: {source.path} is read by {seen[source.file]} already")
+            seen[source.file] = line.where
+        found.append(inputs)
+    return found
+
+
+def default_workers() -> int:
+    """One process a core, as far as memory allows."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, free_memory() // WORKER_MEMORY))
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / "run.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CurateError(f"{folder}: another `curate run` is working here; wait for it or stop it") from error
+        yield
+
+
+class _Passes:
+    """One run of the passes."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        folder: Path,
+        inputs: list[list[Input]],
+        limit: int | None,
+        engine: Local,
+        progress: Progress,
+    ) -> None:
+        self.pipeline, self.folder, self.inputs, self.limit = pipeline, folder, inputs, limit
+        self.engine, self.progress = engine, progress
+        self.started = time.time()
+        self.times: list[dict[str, Any]] = []
+        self.seconds: Counter[str] = Counter()
+        self.memory = 0
+        self.warnings: list[str] = []
+        self.measured = 0
+
+    def run(self) -> Run:
+        self._record(None)
+        parts = self._parts()
+        disk.write_json(self.folder / "inputs.json", {"inputs": self._listed_inputs(), "parts": dump_parts(parts)})
+        run = Run(self.folder, Plan(self.pipeline, parts, self.limit))
+        self._measure(run)
+        for number, line in enumerate(self.pipeline.filters):
+            if isinstance(line.step, CorpusFilter):
+                self._compare(run, number, line, line.step)
+        with self._timed("judge"):
+            write_verdicts(run)
+        for number, line in enumerate(self.pipeline.write):
+            self._write(run, number, line)
+        self._warn_of_nothing(run)
+        shutil.rmtree(self.folder / "cut", ignore_errors=True)
+        (self.folder / "errors.log").unlink(missing_ok=True)
+        self._record(run)
+        return run
+
+    # Inputs -> parts.
+
+    def _listed_inputs(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": input_name(source, line),
+                "path": source.path,
+                "size": source.size,
+                "modified": source.modified,
+                "reader": line.where,
+            }
+            for line, inputs in zip(self.pipeline.read, self.inputs, strict=True)
+            for source in inputs
+        ]
+
+    def _parts(self) -> tuple[Part, ...]:
+        record = disk.read_json(self.folder / "inputs.json") or {}
+        known = {one["name"] for one in record.get("inputs", [])}
+        earlier = load_parts(record)
+        parts: list[Part] = []
+        for number, (line, inputs) in enumerate(zip(self.pipeline.read, self.inputs, strict=True)):
+            names = {source.path: input_name(source, line) for source in inputs}
+            # A part stays if all its inputs are still there, unchanged, and it was made for this very reader.
+            kept = [
+                part._replace(reader=number)
+                for part in earlier
+                if all(names.get(piece.path) in known and piece.path in names for piece in part.pieces)
+            ]
+            taken = {piece.path for part in kept for piece in part.pieces}
+            new = [source for source in inputs if source.path not in taken]
+            parts += make_parts(number, list(self._pieces(number, line, new, names)), kept)
+        return tuple(sorted(parts, key=part_order))
+
+    def _pieces(
+        self, number: int, line: Line[Any], inputs: list[Input], names: dict[str, str]
+    ) -> Iterator[tuple[str, list[Piece]]]:
+        to_cut = [source for source in inputs if line.step.must_cut(source)]
+        cut = {}
+        for outcome in self._map("cut", [self._task("cut", number, one.path, one._asdict()) for one in to_cut]):
+            cut[outcome.task.part] = [Piece(**piece) for piece in outcome.result["pieces"]]
+        for source in inputs:
+            pieces = cut.get(source.path) or line.step.pieces(source, self.folder / "cut")
+            yield names[source.path], pieces
+
+    def _cut_again(self, run: Run, missing: Sequence[Part]) -> None:
+        """Parts of an archive are removed at the end of a run; an edited cleaner needs them once more."""
+        gone = {(part.reader, piece.path) for part in missing for piece in part.pieces if not Path(piece.file).exists()}
+        tasks = [
+            self._task("cut", number, source.path, source._asdict())
+            for number, inputs in enumerate(self.inputs)
+            for source in inputs
+            if (number, source.path) in gone
+        ]
+        self._all("cut", tasks)
+
+    # Measure.
+
+    def _measure(self, run: Run) -> None:
+        missing = [part for part in run.parts if not self._is_measured(run, part)]
+        self._cut_again(run, [part for part in missing if not run.documents_file(part).exists()])
+        self.measured = len(missing)
+        if missing and self.engine.workers > 1:
+            self._all("compile", [self._task("warm up", 0, "kernels", {})])
+        if self.limit is None:
+            tasks = [self._task("measure", 0, part.name, {}) for part in missing]
+            list(self._map("measure", tasks, parts=len(run.parts)))
+        else:
+            self._measure_first(run, self.limit)
+        self._check_rejected(run)
+
+    def _measure_first(self, run: Run, limit: int) -> None:
+        """Part by part, each up to what is left of the limit."""
+        left = limit
+        for part in run.parts:
+            if not self._is_measured(run, part):
+                self._all("measure", [self._task("measure", 0, part.name, {"limit": left})])
+            left -= pl.scan_parquet(run.clean_file(part)).select(pl.len()).collect().item()
+
+    @staticmethod
+    def _is_measured(run: Run, part: Part) -> bool:
+        files = [run.documents_file(part), *(run.signals_file(line, part) for line in run.pipeline.filters)]
+        return all(file.exists() for file in files)
+
+    def _check_rejected(self, run: Run) -> None:
+        for number, line in enumerate(self.pipeline.read):
+            parts = [part for part in run.parts if part.reader == number]
+            rejected = sum(
+                run.rejected_file(part).read_bytes().count(b"\n") for part in parts if run.rejected_file(part).exists()
+            )
+            rows = rejected + sum(
+                pl.scan_parquet(run.documents_file(part)).select(pl.len()).collect().item() for part in parts
+            )
+            if rejected > line.step.max_rejected * rows:
+                raise RejectedError(
+                    f"{line.where}: {rejected:,} of {rows:,} rows could not be read, more than max_rejected allows "
+                    f"({line.step.max_rejected:g}); look at {self.folder / 'rejected'}, then raise max_rejected to go on"
+                )
+
+    # Compare.
+
+    def _compare(self, run: Run, number: int, line: Line[Any], step: CorpusFilter) -> None:
+        if run.groups_file(line).exists() or not run.parts:
+            return
+        folder = run.groups_folder(line)
+        name = f"compare {line.label}"
+        groups = [key for key in step.keys() if not (folder / f"{key}.parquet").exists()]
+        if not (folder / "pairs.json").exists():
+            self._all(f"{name}: group", [self._task("group", number, key, {}) for key in groups])
+            self._all(f"{name}: pair", [self._task("pair", number, line.label, {})])
+        chunks = [f"{chunk:05}" for chunk in range(disk.read_json(folder / "pairs.json")["chunks"] or 0)]
+        left = [chunk for chunk in chunks if not (folder / f"verified-{chunk}.parquet").exists()]
+        self._all(f"{name}: verify", [self._task("verify", number, chunk, {}) for chunk in left])
+        self._all(f"{name}: join", [self._task("join", number, line.label, {})])
+
+    # Write.
+
+    def _write(self, run: Run, number: int, line: Line[Any]) -> None:
+        folder = run.shards_folder(line)
+        done = disk.read_json(folder / "manifest.json")
+        if not done or done.get("fingerprint") != run.plan.writers[line.label]:
+            self._write_shards(run, number, line, folder)
+        warning = (disk.read_json(folder / "manifest.json") or {}).get("warning")
+        if warning:
+            self._warn(f"{line.label}: {warning}")
+
+    def _write_shards(self, run: Run, number: int, line: Line[Any], folder: Path) -> None:
+        staging, name = run.staging(line), f"write {line.label}"
+        staging.folder.mkdir(parents=True, exist_ok=True)
+        self._all(f"{name}: prepare", [self._task("prepare", number, line.label, {})])
+        self._all(f"{name}: tokens", [self._task("stage", number, part.name, {}) for part in run.parts])
+        (plan,) = self._all(f"{name}: plan", [self._task("plan", number, line.label, {})])
+        with disk.whole_folder(folder) as temporary:
+            tasks = [
+                self._task("shard", number, f"{place:05}", {"shard": shard, "folder": str(temporary)})
+                for place, shard in enumerate(plan.result["shards"])
+            ]
+            written = {outcome.task.part: outcome.result["shard"] for outcome in self._all(f"{name}: shards", tasks)}
+            options = {"shards": [written[place] for place in sorted(written)], "folder": str(temporary)}
+            (finished,) = self._all(f"{name}: finish", [self._task("finish", number, line.label, options)])
+            fingerprint = {"fingerprint": run.plan.writers[line.label]}
+            disk.write_json(temporary / "manifest.json", finished.result["manifest"] | fingerprint)
+        shutil.rmtree(staging.folder, ignore_errors=True)
+
+    # Tasks, times, records.
+
+    def _task(self, action: str, step: int, part: str, options: dict[str, Any]) -> Task:
+        return Task(str(self.folder), action, step, part, options)
+
+    def _all(self, name: str, tasks: Sequence[Task]) -> list[Outcome]:
+        return list(self._map(name, tasks))
+
+    def _map(self, name: str, tasks: Sequence[Task], parts: int | None = None) -> Iterator[Outcome]:
+        """Run the tasks of a pass; `parts` says how many there would be without the ones that are done."""
+        if not tasks and parts is None:
+            return
+        with self._timed(name):
+            self.progress.start(name, len(tasks), (parts or len(tasks)) - len(tasks))
+            for number, outcome in enumerate(self.engine.map(tasks)):
+                if outcome.error:
+                    raise WorkerError(f"{name} {outcome.task.part}: {outcome.error}; run the same command to go on")
+                self.memory = max(self.memory, outcome.result["memory"])
+                self.seconds.update(outcome.result.get("seconds", {}))
+                self.progress.advance(number + 1, outcome.result.get("bytes", 0))
+                yield outcome
+            self.progress.finish()
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.times.append({"pass": name, "seconds": round(time.perf_counter() - started, 3)})
+
+    def _warn(self, message: str) -> None:
+        self.warnings.append(message)
+        self.progress.warn(message)
+
+    def _warn_of_nothing(self, run: Run) -> None:
+        """A step that changed nothing may be a step that was misunderstood."""
+        counts = run.counts()
+        if counts["documents"] == 0:
+            self._warn("the corpus is empty: there is nothing to measure or write")
+        elif counts["kept"] == 0:
+            self._warn("every document was dropped: see the report for the rules, then loosen one")
+        if counts["documents"]:
+            for label, reasons in _reasons_by_filter(run).items():
+                if reasons and not any(dropped_for(run, reason) for reason in reasons):
+                    self._warn(f"filter {label} dropped nothing")
+
+    def _record(self, run: Run | None) -> None:
+        """`run.json`: at the start what workers need, at the end all of it."""
+        record: dict[str, Any] = {
+            "name": self.pipeline.name,
+            "pipeline": self.pipeline.text,
+            "folder": str(self.pipeline.folder),
+            "variables": dict(self.pipeline.variables),
+            "seed": self.pipeline.seed,
+            "limit": self.limit,
+            "versions": {name: importlib.metadata.version(name) for name in RECORDED_PACKAGES},
+            "python": platform.python_version(),
+        }
+        if run is not None:
+            record |= {
+                "counts": run.counts(),
+                "dropped": {reason: dropped_for(run, reason) for reason in run.reasons()},
+                "bytes": sum(
+                    int(pl.read_parquet(run.clean_file(part), columns=["text_bytes"]).sum().item())
+                    for part in run.parts
+                ),
+                "outputs": {label: _summary(manifest) for label, manifest in run.manifests().items()},
+                "parts": {"all": len(run.parts), "measured": self.measured},
+                "warnings": self.warnings,
+                "passes": self.times,
+                "seconds": {step: round(seconds, 3) for step, seconds in self.seconds.items()},
+                "wall_seconds": round(time.time() - self.started, 3),
+                "workers": self.engine.workers,
+                "worker_memory_bytes": self.memory,
+                "finished": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+            }
+        disk.write_json(self.folder / "run.json", record)
+
+
+def _summary(manifest: dict[str, Any]) -> dict[str, Any]:
+    keys = ("target", "format", "tokens", "documents", "warning")
+    return {key: manifest[key] for key in keys if key in manifest} | {"shards": len(manifest.get("shards", []))}
+
+
+def _reasons_by_filter(run: Run) -> dict[str, list[str]]:
+    return {line.label: [f"{line.label}.{name}" for name in judge.merged(line.step)] for line in run.pipeline.filters}

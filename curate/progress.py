@@ -1,0 +1,102 @@
+"""What a run says while it works: a bar with rate and time left on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TextIO
+
+
+class Progress:
+    """Told of passes by the run; the base says nothing."""
+
+    def start(self, name: str, tasks: int, done: int) -> None:
+        """A pass begins: `tasks` to do, `done` were done by an earlier run."""
+
+    def advance(self, tasks: int, size: int) -> None:
+        """`tasks` of the pass are done by now; the last one handled `size` bytes of text."""
+
+    def finish(self) -> None:
+        """The pass is over."""
+
+    def warn(self, message: str) -> None:
+        """Something that does not stop the run, but should be read."""
+
+
+class Silent(Progress):
+    """Say nothing."""
+
+
+class Lines(Progress):
+    """One plain line at the end of each pass, and every ten seconds inside."""
+
+    def __init__(self, stream: TextIO | None = None, every: float = 10.0) -> None:
+        self.stream = stream or sys.stderr
+        self.every = every
+
+    def start(self, name: str, tasks: int, done: int) -> None:
+        self.name, self.tasks, self.before = name, tasks, done
+        self.done = self.size = 0
+        self.started = self.said = time.monotonic()
+
+    def advance(self, tasks: int, size: int) -> None:
+        self.done, self.size = tasks, self.size + size
+        if time.monotonic() - self.said > self.every:
+            self.said = time.monotonic()
+            self._print(f"{self.name}: {self.done} of {self.tasks}, {self._rate()}, {self._left()}")
+
+    def finish(self) -> None:
+        earlier = f" ({self.before} done before)" if self.before else ""
+        rate = f", {self._rate()}" if self.size else ""
+        self._print(f"{self.name}: {self.tasks} done{earlier} in {self._seconds():.1f} s{rate}")
+
+    def warn(self, message: str) -> None:
+        self._print(f"warning: {message}")
+
+    def _seconds(self) -> float:
+        return max(time.monotonic() - self.started, 1e-6)
+
+    def _rate(self) -> str:
+        return f"{self.size / self._seconds() / 1e6:.1f} MB/s"
+
+    def _left(self) -> str:
+        left = self._seconds() / max(self.done, 1) * (self.tasks - self.done)
+        return f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left"
+
+    def _print(self, line: str) -> None:
+        print(line, file=self.stream, flush=True)
+
+
+class Bars(Lines):
+    """A bar for the pass that is on its way (rich), a plain line when it is done."""
+
+    def start(self, name: str, tasks: int, done: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        super().start(name, tasks, done)
+        columns = (
+            "{task.description}",
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        )
+        self.bar = RichProgress(*columns, console=Console(file=self.stream), transient=True)
+        self.task = self.bar.add_task(name, total=tasks, rate="")
+        self.bar.start()
+
+    def advance(self, tasks: int, size: int) -> None:
+        self.done, self.size = tasks, self.size + size
+        self.bar.update(self.task, completed=tasks, rate=self._rate() if self.size else "")
+
+    def finish(self) -> None:
+        self.bar.stop()
+        super().finish()
+
+
+def for_stream(stream: TextIO | None = None) -> Progress:
+    """Bars on a terminal, lines elsewhere."""
+    stream = stream or sys.stderr
+    return Bars(stream) if stream.isatty() else Lines(stream)

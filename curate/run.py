@@ -1,0 +1,274 @@
+"""A run folder: where things lie, what it says of itself, how to look into it.
+
+    run.json                         pipeline, versions, seed, counts, outputs, times, memory
+    inputs.json                      input files and their parts
+    documents-<fp>/<part>.parquet    cleaned documents
+    signals/<filter>-<fp>/…          signals and keys, row-aligned with the documents
+    groups/<filter>-<fp>/…           groups of a corpus filter
+    verdicts-<fp>/<part>.parquet     id, kept, one Boolean per rule, duplicate_of
+    rejected/<part>.jsonl            rows that could not be read
+    shards/<target>/                 data files, manifest.json, documents.parquet, USE.md
+
+Resume means: the file exists. There is no other record of what is done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from curate import disk, judge
+from curate.contracts import ID, Documents, Part, Piece, Staging
+from curate.errors import CurateError
+from curate.pipeline import Line, Pipeline
+from curate.plan import Plan, part_order
+
+CLEAN = "documents"
+"""Name, under `signals/`, of what is measured while documents are cleaned (`text_bytes`, the cleaners' signals)."""
+
+
+class Run:
+    """A run folder; read-only but for `passes`, which fills it."""
+
+    def __init__(self, folder: str | Path, plan: Plan) -> None:
+        self.folder = Path(folder)
+        self.plan = plan
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Run:
+        """Open a run folder. Raises: CurateError when it is none."""
+        folder = Path(folder)
+        record, inputs = disk.read_json(folder / "run.json"), disk.read_json(folder / "inputs.json")
+        if record is None:
+            raise CurateError(
+                f"{folder}: no run here (run.json is missing); make one with `curate run PIPELINE --out {folder}`"
+            )
+        pipeline = Pipeline.parse(record["pipeline"], record["folder"], record["variables"], record["name"])
+        return cls(folder, Plan(pipeline, load_parts(inputs), record["limit"]))
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """`run.json`."""
+        return dict(disk.read_json(self.folder / "run.json") or {})
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline that made the run."""
+        return self.plan.pipeline
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts, in order."""
+        return self.plan.parts
+
+    # Where things lie.
+
+    def documents_file(self, part: Part) -> Path:
+        return self.folder / f"documents-{self.plan.documents}" / f"{part.name}.parquet"
+
+    def clean_file(self, part: Part) -> Path:
+        return self.folder / "signals" / f"{CLEAN}-{self.plan.documents}" / f"{part.name}.parquet"
+
+    def signals_file(self, line: Line[Any], part: Part) -> Path:
+        return self.folder / "signals" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.parquet"
+
+    def groups_folder(self, line: Line[Any]) -> Path:
+        return self.folder / "groups" / f"{line.label}-{self.plan.groups[line.label]}"
+
+    def groups_file(self, line: Line[Any]) -> Path:
+        return self.groups_folder(line) / "groups.parquet"
+
+    def verdicts_file(self, part: Part) -> Path:
+        return self.folder / f"verdicts-{self.plan.verdicts}" / f"{part.name}.parquet"
+
+    def rejected_file(self, part: Part) -> Path:
+        return self.folder / "rejected" / f"{part.name}.jsonl"
+
+    def shards_folder(self, line: Line[Any]) -> Path:
+        return self.folder / "shards" / line.label
+
+    def staging(self, line: Line[Any]) -> Staging:
+        folder = self.folder / "staging" / f"{line.label}-{self.plan.writers[line.label]}"
+        return Staging(folder, tuple(part.name for part in self.parts), self.pipeline.seed, line.label)
+
+    # What is in it.
+
+    def rows(self) -> list[int]:
+        """Documents in each part."""
+        import pyarrow.parquet as pq
+
+        return [pq.read_metadata(self.documents_file(part)).num_rows for part in self.parts]
+
+    def counts(self) -> dict[str, int]:
+        """`documents` = `kept` + `dropped`, and beside them `rejected`."""
+        kept = pl.scan_parquet([self.verdicts_file(part) for part in self.parts]).select(pl.col(judge.KEPT).sum())
+        documents, keep = sum(self.rows()), int(kept.collect().item() or 0) if self.parts else 0
+        return {"documents": documents, "kept": keep, "dropped": documents - keep, "rejected": self.rejected_count()}
+
+    def rejected_count(self) -> int:
+        """Rows that could not be read."""
+        files = (self.rejected_file(part) for part in self.parts)
+        return sum(file.read_bytes().count(b"\n") for file in files if file.exists())
+
+    def rejected(self) -> Iterator[dict[str, Any]]:
+        """Rows that could not be read: `file`, `offset`, `line`, `reason`, `raw`."""
+        for part in self.parts:
+            if (file := self.rejected_file(part)).exists():
+                yield from map(json.loads, file.read_text(encoding="utf-8").splitlines())
+
+    def reasons(self) -> list[str]:
+        """Every reason for which this run may drop a document, `<filter>.<rule>`, in the order of the pipeline."""
+        return [f"{line.label}.{name}" for line in self.pipeline.filters for name in judge.merged(line.step)]
+
+    def signal_types(self) -> dict[str, Any]:
+        """Column name to dtype of all signals."""
+        types = self.pipeline.cleaner_signals()
+        for line in self.pipeline.filters:
+            types |= judge.signal_columns(line)
+        return types
+
+    def part_signals(self, part: Part, columns: set[str] | None = None) -> pl.DataFrame:
+        """Signals of one part (all of them, or `columns` only), with `source`, in row order."""
+        frames = [_read(self.documents_file(part), ["source"]), _read(self.clean_file(part), None)]
+        for line in self.pipeline.filters:
+            names = {name: judge.column(line.label, line.step, name) for name in line.step.signal_types()}
+            wanted = {bare: flat for bare, flat in names.items() if columns is None or flat in columns}
+            if wanted:
+                frames.append(_read(self.signals_file(line, part), list(wanted)).rename(wanted))
+        frame = pl.concat(frames, how="horizontal")
+        return frame if columns is None else frame.select(name for name in frame.columns if name in columns)
+
+    def signals(self) -> pl.DataFrame:
+        """All signals of all documents, with `id`, `kept` and one Boolean per rule; a row per document."""
+        frames = [
+            pl.concat([_read(self.verdicts_file(part), None), self.part_signals(part)], how="horizontal")
+            for part in self.parts
+        ]
+        return pl.concat(frames) if frames else pl.DataFrame()
+
+    def documents(self, reason: str | None = None, *, id: str | None = None, limit: int | None = None) -> pl.DataFrame:
+        """Documents with their verdicts: dropped for `reason` (`kept` and `dropped` work too), or one by `id`.
+
+        Columns: those of the documents, then `kept`, the Booleans of the rules, `duplicate_of`, then the signals.
+        Raises: CurateError for a reason that the run does not know.
+        """
+        condition = self._condition(reason, id)
+        frames: list[pl.DataFrame] = []
+        found = 0
+        for part in self.parts:
+            verdicts = _read(self.verdicts_file(part), None)
+            rows = verdicts.select(condition.arg_true()).to_series()
+            if limit is not None:
+                rows = rows.head(limit - found)
+            if rows.len() == 0:
+                continue
+            text = pl.read_parquet(self.documents_file(part))[rows]
+            signals = self.part_signals(part).drop("source")[rows]
+            frames.append(pl.concat([text, verdicts[rows].drop(ID), signals], how="horizontal"))
+            found += rows.len()
+            if limit is not None and found >= limit:
+                break
+        return pl.concat(frames) if frames else pl.DataFrame()
+
+    def _condition(self, reason: str | None, id: str | None) -> pl.Expr:
+        from curate.registry import nearest
+
+        if reason not in (None, "kept", "dropped", *self.reasons()):
+            raise CurateError(
+                f"no reason is called {reason!r}{nearest(str(reason), ['kept', 'dropped', *self.reasons()])}"
+            )
+        by_reason = {None: pl.lit(True), "kept": pl.col(judge.KEPT), "dropped": ~pl.col(judge.KEPT)}
+        condition = by_reason[reason] if reason in by_reason else pl.col(str(reason))
+        return condition & (pl.col(ID) == id) if id is not None else condition & (pl.len() > 0)
+
+    def kept_documents(self, part: Part, signals: bool = False) -> Iterator[Documents]:
+        """Kept documents of a part, one batch a row group."""
+        import pyarrow.parquet as pq
+
+        kept = _read(self.verdicts_file(part), [judge.KEPT]).to_series()
+        extra = self.part_signals(part).drop("source") if signals else None
+        file = pq.ParquetFile(self.documents_file(part))
+        start = 0
+        for group in range(file.num_row_groups):
+            frame = _from_arrow(file.read_row_group(group))
+            stop = start + frame.height
+            if extra is not None:
+                frame = pl.concat([frame, extra[start:stop]], how="horizontal")
+            yield Documents(frame.filter(kept[start:stop]))
+            start = stop
+
+    def texts(self, rows: pl.Series) -> pl.Series:
+        """Texts of rows (numbers over all parts, sorted, unique)."""
+        import pyarrow.parquet as pq
+
+        frames = []
+        first = 0
+        for part, n_rows in zip(self.parts, self.rows(), strict=True):
+            inside = rows.filter((rows >= first) & (rows < first + n_rows)) - first
+            first += n_rows
+            if inside.is_empty():
+                continue
+            file = pq.ParquetFile(self.documents_file(part))
+            start = 0
+            for group in range(file.num_row_groups):
+                stop = start + file.metadata.row_group(group).num_rows
+                wanted = inside.filter((inside >= start) & (inside < stop)) - start
+                if not wanted.is_empty():
+                    frames.append(_from_arrow(file.read_row_group(group, ["text"]))["text"].gather(wanted))
+                start = stop
+        return pl.concat(frames) if frames else pl.Series("text", [], pl.String)
+
+    def manifests(self) -> dict[str, dict[str, Any]]:
+        """Label of each writer to its manifest, where it is written."""
+        found = (
+            (line.label, disk.read_json(self.shards_folder(line) / "manifest.json")) for line in self.pipeline.write
+        )
+        return {label: manifest for label, manifest in found if manifest}
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r})"
+
+
+def _read(file: Path, columns: list[str] | None) -> pl.DataFrame:
+    import pyarrow.parquet as pq
+
+    return _from_arrow(pq.read_table(file, columns=columns, memory_map=True))
+
+
+def _from_arrow(table: Any) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def dump_parts(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
+    """Parts as JSON values."""
+    return [
+        {"name": part.name, "reader": part.reader, "pieces": [piece._asdict() for piece in part.pieces]}
+        for part in parts
+    ]
+
+
+def load_parts(inputs: Mapping[str, Any] | None) -> tuple[Part, ...]:
+    """Parts out of `inputs.json`, in order."""
+    records = (inputs or {}).get("parts", [])
+    parts = [Part(one["name"], one["reader"], tuple(Piece(**piece) for piece in one["pieces"])) for one in records]
+    return tuple(sorted(parts, key=part_order))
+
+
+def default_folder(pipeline: Pipeline, limit: int | None) -> Path:
+    """`runs/<name>`; a limited run lies beside the whole one."""
+    return Path("runs") / (pipeline.name if limit is None else f"{pipeline.name}-first-{limit}")
+
+
+def free_memory() -> int:
+    """Bytes of memory that a run may use, about; 8 GB where the system does not say."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return 8_000_000_000
