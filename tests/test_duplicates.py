@@ -1,0 +1,247 @@
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from curate.contracts import CorpusFilter, Documents, Utf8
+from curate.errors import CurateError
+from curate.filters.duplicates import ExactDuplicates, NearDuplicates, bands_for, groups_of_equal_keys
+from curate.kernels.unionfind import survivors
+
+
+def invented(number: int, chars: int = 600) -> str:
+    """Text that shares no shingle with that of another number."""
+    points = np.random.default_rng(number).integers(0x4E00, 0x9FFF, chars)
+    return "".join(map(chr, points))
+
+
+def edited(text: str, share: float) -> str:
+    """`text` with that share of its characters replaced."""
+    generator = np.random.default_rng(len(text))
+    changed = set(generator.choice(len(text), round(share * len(text)), replace=False).tolist())
+    return "".join("改" if place in changed else character for place, character in enumerate(text))
+
+
+def similarity(a: str, b: str) -> float:
+    """Jaccard similarity by Python's sets."""
+    first, second = ({text[i : i + 5] for i in range(len(text) - 4)} for text in (a, b))
+    return len(first & second) / len(first | second)
+
+
+def compared(filter_: CorpusFilter, texts: list[str], batch: int = 1_000) -> pl.DataFrame:
+    """Groups (`group`, `row`, perhaps `similarity`) of documents, by the steps of a run."""
+    batches = [filter_.measure(Documents.of(texts[start : start + batch])) for start in range(0, len(texts), batch)]
+    keys = pl.concat(batches).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    partitions = [filter_.group(keys.select("row", *columns)) for columns in filter_.keys().values()]
+    pairs = filter_.candidates(partitions)
+    if pairs is None:
+        offsets = np.cumsum([0, *(groups.height for groups in partitions)])
+        numbered = zip(partitions, offsets, strict=False)
+        return pl.concat([groups.with_columns(pl.col("group") + int(offset)) for groups, offset in numbered])
+    verified = pl.Series(filter_.verify(Utf8.of(pl.Series(texts, dtype=pl.String)), pairs))
+    return filter_.confirmed(pairs.with_columns(similarity=verified))
+
+
+def surviving(filter_: CorpusFilter, texts: list[str], kept: list[bool] | None = None) -> list[int]:
+    groups = compared(filter_, texts)
+    n = len(texts)
+    mask = np.ones(n, np.bool_) if kept is None else np.array(kept)
+    found = survivors(groups["group"].to_numpy(), groups["row"].to_numpy(), mask, np.arange(n))
+    return [int(row) for row in found]
+
+
+def linked(texts: list[str], **parameters: float) -> set[tuple[int, int]]:
+    rows = compared(NearDuplicates.model_validate(parameters), texts)["row"].to_numpy().reshape(-1, 2)
+    return {(int(left), int(right)) for left, right in rows}
+
+
+def test_exact_copies_survive_once() -> None:
+    texts = ["同一篇", "另一篇", "同一篇", "同一篇 ", "同一篇"]
+    assert surviving(ExactDuplicates(), texts) == [0, 1, 0, 3, 0]
+
+
+def test_exact_duplicates_tell_apart_what_differs_in_one_bit() -> None:
+    assert surviving(ExactDuplicates(), ["a" * 100, "a" * 99 + "b", "a" * 99, ""]) == [0, 1, 2, 3]
+
+
+def test_empty_texts_are_exact_but_not_near_duplicates() -> None:
+    assert surviving(ExactDuplicates(), ["", "a", ""]) == [0, 1, 0]
+    assert surviving(NearDuplicates(), ["", "a", ""]) == [0, 1, 2]
+
+
+def test_keys_are_unsigned_and_null_for_an_empty_text() -> None:
+    for filter_ in (ExactDuplicates(), NearDuplicates()):
+        measured = filter_.measure(Documents.of(["一篇", "", "另一篇"]))
+        assert measured.columns == [column for columns in filter_.keys().values() for column in columns]
+        assert set(measured.dtypes) == {pl.UInt64}
+        assert measured.height == 3
+    assert measured.null_count().row(0) == (1,) * 21
+    assert all(value is None for value in measured.row(1))
+
+
+def test_a_batch_without_documents_has_keys_without_rows() -> None:
+    for filter_ in (ExactDuplicates(), NearDuplicates()):
+        whole = filter_.measure(Documents.of(["一篇"]))
+        assert filter_.measure(Documents.of([])).schema == whole.schema
+
+
+def test_keys_do_not_depend_on_the_batch() -> None:
+    texts = [invented(number, 20 + number) for number in range(30)]
+    for filter_ in (ExactDuplicates(), NearDuplicates()):
+        apart = pl.concat([filter_.measure(Documents.of([text])) for text in texts])
+        assert apart.equals(filter_.measure(Documents.of(texts)))
+
+
+def test_a_copy_with_a_header_is_a_near_duplicate_with_its_true_similarity() -> None:
+    text = invented(1)
+    groups = compared(NearDuplicates(), [text, invented(2), "首页 > 新闻 > 正文\n" + text])
+    # 596 shingles, 13 more with the header's 13 characters.
+    assert groups.to_dict(as_series=False) == {"group": [0, 0], "row": [0, 2], "similarity": [596 / 609] * 2}
+
+
+def test_similarity_decides_after_verification() -> None:
+    text = invented(3, 1_000)
+    texts = [text, edited(text, 0.01), edited(text, 0.05)]
+    truth = {(a, b): similarity(texts[a], texts[b]) for a, b in [(0, 1), (0, 2), (1, 2)]}
+    assert truth[0, 1] > 0.8 > truth[0, 2] > 0.6 > truth[1, 2] > 0.5
+    assert linked(texts) == {(0, 1)}
+    assert linked(texts, similarity=0.6) == {(0, 1), (0, 2)}
+    assert linked(texts, similarity=0.5) == set(truth)
+
+
+def test_a_pair_at_exactly_the_similarity_is_linked() -> None:
+    pairs = pl.DataFrame({"left": [0, 0], "right": [1, 2], "similarity": [4 / 5, np.nextafter(0.8, 0)]})
+    assert NearDuplicates(similarity=0.8).confirmed(pairs)["row"].to_list() == [0, 1]
+
+
+def test_short_texts_equal_their_copies_only() -> None:
+    assert linked(["一二三四", "一二三四", "一二三", "二三四", "一二三四五", "一二三四五"]) == {(0, 1), (4, 5)}
+
+
+def test_a_thousand_equal_texts_leave_one() -> None:
+    texts = [invented(4)] * 1_000
+    assert surviving(NearDuplicates(), texts) == [0] * 1_000
+    assert surviving(ExactDuplicates(), texts) == [0] * 1_000
+    kept = (np.random.default_rng(0).random(1_000) > 0.5).tolist()
+    expected = [kept.index(True) if keep else row for row, keep in enumerate(kept)]
+    assert surviving(NearDuplicates(), texts, kept) == expected
+    assert compared(NearDuplicates(), texts).height == 2 * 8_977
+
+
+def test_candidates_are_unique_and_sorted_over_all_bands() -> None:
+    texts = [edited(invented(number % 7), number / 400) for number in range(40)]
+    filter_ = NearDuplicates()
+    keys = filter_.measure(Documents.of(texts)).with_columns(row=pl.int_range(40, dtype=pl.Int64))
+    groups = [filter_.group(keys.select("row", *columns)) for columns in filter_.keys().values()]
+    pairs = filter_.candidates(groups)
+    assert pairs is not None and pairs.schema == {"left": pl.Int64, "right": pl.Int64}
+    assert pairs.equals(pairs.unique().sort("left", "right"))
+    assert pairs.filter(pl.col("left") >= pl.col("right")).is_empty()
+    members = [group["row"] for frame in groups for _, group in frame.group_by("group")]
+    expected = {(a, b) for rows in members for a in rows for b in rows if a < b}
+    assert set(pairs.rows()) == expected
+    again = filter_.candidates(groups[::-1])
+    assert again is not None and again.equals(pairs)
+
+
+def test_without_verification_the_groups_are_final() -> None:
+    filter_ = NearDuplicates(verified=False)
+    assert filter_.candidates([]) is None
+    text = invented(5)
+    assert surviving(filter_, [text, invented(6), text + "尾"]) == [0, 1, 0]
+
+
+def test_a_corpus_without_duplicates_has_no_pairs() -> None:
+    groups = compared(NearDuplicates(), [invented(number, 60) for number in range(50)])
+    assert groups.is_empty()
+    assert groups.schema == {"group": pl.Int64, "row": pl.Int64, "similarity": pl.Float64}
+
+
+def test_more_documents_than_a_pair_can_name_are_refused() -> None:
+    groups = pl.DataFrame({"group": [0, 0], "row": [1, 1 << 32]})
+    with pytest.raises(CurateError, match="more than 4,294,967,296 documents"):
+        NearDuplicates().candidates([groups])
+
+
+def test_pairs_near_the_similarity_are_found_as_often_as_promised() -> None:
+    # 3,000 pairs, 0.78 to 0.83 similar: 996 in 1,000 of those at 0.8 and above should meet; 0.99 is promised.
+    texts = [text for number in range(3_000) for text in _pair(number)]
+    filter_ = NearDuplicates()
+    keys = filter_.measure(Documents.of(texts)).with_columns(row=pl.int_range(6_000, dtype=pl.Int64))
+    pairs = filter_.candidates([filter_.group(keys.select("row", *columns)) for columns in filter_.keys().values()])
+    assert pairs is not None
+    left = np.arange(0, 6_000, 2)
+    both = pl.DataFrame({"left": left, "right": left + 1})
+    truth = filter_.verify(Utf8.of(pl.Series(texts)), both)
+    found = both.join(pairs.with_columns(met=True), on=["left", "right"], how="left", maintain_order="left")["met"]
+    assert (truth >= 0.8).sum() > 1_000
+    assert found.filter(pl.Series(truth >= 0.8)).fill_null(False).mean() >= 0.99  # type: ignore[operator]
+
+
+def _pair(number: int) -> tuple[str, str]:
+    # Two windows of one text: 200 shingles each, all but 20 to 24 shared.
+    text, shift = invented(number, 230), 19 + number % 6
+    return text[:204], text[shift : shift + 204]
+
+
+@pytest.mark.parametrize(
+    ("least", "permutations", "expected"),
+    [(0.8, 128, (21, 6)), (0.8, 96, (16, 6)), (0.7, 128, (32, 4)), (0.9, 128, (12, 10)), (1.0, 128, (1, 128))],
+)
+def test_bands_have_the_most_rows_that_find_the_similarity(
+    least: float, permutations: int, expected: tuple[int, int]
+) -> None:
+    bands, rows = bands_for(least, permutations)
+    assert (bands, rows) == expected
+    assert bands * rows <= permutations
+    assert 1 - (1 - least**rows) ** bands >= 0.99
+    for more in range(rows + 1, permutations + 1):
+        assert 1 - (1 - least**more) ** (permutations // more) < 0.99
+
+
+def test_too_few_permutations_are_refused() -> None:
+    with pytest.raises(ValidationError, match=r"16 are too few to find 99% of the pairs with similarity 0\.1"):
+        NearDuplicates(similarity=0.1, permutations=16)
+
+
+@pytest.mark.parametrize("parameters", [{"similarity": 0}, {"similarity": 1.1}, {"shingle": 0}, {"permutations": 0}])
+def test_parameters_out_of_range_are_refused(parameters: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        NearDuplicates.model_validate(parameters)
+
+
+def test_null_keys_belong_to_no_group() -> None:
+    keys = pl.DataFrame(
+        {"row": [0, 1, 2, 3, 4], "a": [None, None, 5, 5, 5], "b": [1, 1, None, 7, 7]},
+        schema={"row": pl.Int64, "a": pl.UInt64, "b": pl.UInt64},
+    )
+    assert groups_of_equal_keys(keys).rows() == [(0, 3), (0, 4)]
+    assert groups_of_equal_keys(keys.filter(pl.col("a").is_null())).is_empty()
+    assert groups_of_equal_keys(keys.clear()).schema == {"group": pl.Int64, "row": pl.Int64}
+
+
+small_keys = st.one_of(st.none(), st.integers(0, 3))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(small_keys, small_keys), max_size=25))
+def test_groups_are_the_rows_that_agree_in_every_key(pairs: list[tuple[int | None, int | None]]) -> None:
+    expected: dict[tuple[int, int], list[int]] = {}
+    for row, (a, b) in enumerate(pairs):
+        if a is not None and b is not None:
+            expected.setdefault((a, b), []).append(row)
+    schema = {"row": pl.Int64, "a": pl.UInt64, "b": pl.UInt64}
+    frame = pl.DataFrame([(row, a, b) for row, (a, b) in enumerate(pairs)], schema=schema, orient="row")
+    rows = [members for _, members in sorted(expected.items()) if len(members) > 1]
+    flat = [(number, row) for number, members in enumerate(rows) for row in members]
+    assert groups_of_equal_keys(frame).rows() == flat
+    assert groups_of_equal_keys(frame.sample(fraction=1, shuffle=True, seed=7)).rows() == flat
+
+
+def test_groups_of_a_partition_do_not_depend_on_the_order_of_rows() -> None:
+    keys = pl.DataFrame({"row": np.arange(5_000), "k": np.random.default_rng(0).integers(0, 2_000, 5_000)})
+    expected = groups_of_equal_keys(keys)
+    assert expected.equals(groups_of_equal_keys(keys.sample(fraction=1, shuffle=True, seed=1)))
+    assert expected.equals(expected.sort("group", "row"))
