@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from curate.contracts import Writer as Writer
     from curate.errors import CurateError as CurateError
     from curate.errors import PipelineError as PipelineError
-    from curate.passes import run_pipeline as run_pipeline
     from curate.pipeline import Pipeline as Pipeline
     from curate.run import Run as Run
     from curate.shards import open_shards as open_shards
     from curate.shards import verify_shards as verify_shards
+    from curate.work.passes import run_pipeline as run_pipeline
 
 __version__ = "0.1.0"
 
@@ -28,13 +28,13 @@ _HOMES = {
     "apply": "api",
     **dict.fromkeys(["Cleaned", "Cleaner", "CorpusFilter", "Documents", "Filter", "Reader", "Writer"], "contracts"),
     **dict.fromkeys(["CurateError", "PipelineError"], "errors"),
-    "run_pipeline": "passes",
+    "run_pipeline": "work.passes",
     "Pipeline": "pipeline",
     "Run": "run",
     **dict.fromkeys(["open_shards", "verify_shards"], "shards"),
 }
 
-__all__ = sorted(["__version__", *_HOMES])  # noqa: PLE0605 (one list of names is enough)
+__all__ = sorted(["__version__", *_HOMES])
 
 
 def __getattr__(name: str) -> Any:

@@ -281,7 +281,6 @@ class Input(NamedTuple):
     """Modification time, nanoseconds; 0 where there is none."""
 
 
-
 PART_BYTES = 64_000_000
 """Decompressed text in a part, about: the unit of work and of resume."""
 BATCH_BYTES = 8_000_000
@@ -376,7 +375,7 @@ class Task(NamedTuple):
     """Position of the step in its section; 0 where a pass has only one."""
     part: str
     """What to work on."""
-    options: dict[str, Any] = {}
+    options: dict[str, Any]
 
 
 class Outcome(NamedTuple):

@@ -66,6 +66,10 @@ class Run:
         """The parts, in order."""
         return self.plan.parts
 
+    def part(self, name: str) -> Part:
+        """The part of this name."""
+        return next(part for part in self.parts if part.name == name)
+
     # Where things lie.
 
     def documents_file(self, part: Part) -> Path:

@@ -29,14 +29,23 @@ from curate.pipeline import Line, Pipeline
 from curate.plan import Plan, input_name, make_parts, part_order
 from curate.progress import Progress, Silent
 from curate.run import Run, default_folder, dump_parts, free_memory, load_parts
-from curate.verdicts import dropped_for, write_verdicts
-from curate.work import ONE_THREAD
+from curate.work.verdicts import dropped_for, write_verdicts
 
 WORKER_MEMORY = 1_500_000_000
 """Bytes that one worker may come to need; the default number of workers is bounded by it."""
 
+ONE_THREAD = {
+    "POLARS_MAX_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+"""Environment of a worker: it is one of several, and takes one core."""
+
 RECORDED_PACKAGES = (
-    "curate", "polars", "pyarrow", "numpy", "numba", "tokenizers", "sentencepiece", "orjson", "zstandard", "ftfy", "rjieba",
+    "curate", "polars", "pyarrow", "numpy", "numba", "tokenizers", "sentencepiece", "orjson", "zstandard", "ftfy",
 )  # fmt: skip
 
 
@@ -69,7 +78,8 @@ def run_pipeline(
 
 def check_steps(pipeline: Pipeline) -> None:
     """Ask every step whether it can run (models, tokenizers). Raises: PipelineError."""
-    for line in (*pipeline.read, *pipeline.clean, *pipeline.filters, *pipeline.write):
+    lines: list[Line[Any]] = [*pipeline.read, *pipeline.clean, *pipeline.filters, *pipeline.write]
+    for line in lines:
         try:
             line.step.check()
         except PipelineError as error:
@@ -141,8 +151,8 @@ class _Passes:
                 self._compare(run, number, line, line.step)
         with self._timed("judge"):
             write_verdicts(run)
-        for number, line in enumerate(self.pipeline.write):
-            self._write(run, number, line)
+        for number, writer in enumerate(self.pipeline.write):
+            self._write(run, number, writer)
         self._warn_of_nothing(run)
         shutil.rmtree(self.folder / "cut", ignore_errors=True)
         (self.folder / "errors.log").unlink(missing_ok=True)
@@ -243,8 +253,8 @@ class _Passes:
             )
             if rejected > line.step.max_rejected * rows:
                 raise RejectedError(
-                    f"{line.where}: {rejected:,} of {rows:,} rows could not be read, more than max_rejected allows "
-                    f"({line.step.max_rejected:g}); look at {self.folder / 'rejected'}, then raise max_rejected to go on"
+                    f"{line.where}: {rejected:,} of {rows:,} rows could not be read, more than max_rejected "
+                    f"({line.step.max_rejected:g}) allows; look at {self.folder / 'rejected'}, then raise max_rejected to go on"
                 )
 
     # Compare.
@@ -254,7 +264,8 @@ class _Passes:
             return
         folder = run.groups_folder(line)
         name = f"compare {line.label}"
-        groups = [key for key in step.keys() if not (folder / f"{key}.parquet").exists()]
+        partitions = step.keys()
+        groups = [key for key in partitions if not (folder / f"{key}.parquet").exists()]
         if not (folder / "pairs.json").exists():
             self._all(f"{name}: group", [self._task("group", number, key, {}) for key in groups])
             self._all(f"{name}: pair", [self._task("pair", number, line.label, {})])

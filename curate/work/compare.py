@@ -1,0 +1,92 @@
+"""Compare: keys of all documents to groups, partition by partition; candidate pairs verified against their text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from curate import disk
+from curate.contracts import CorpusFilter, Utf8
+from curate.pipeline import Line
+from curate.run import Run
+
+PAIRS_PER_TASK = 20_000
+"""Candidate pairs verified by one task: about 100 MB of text at 3 kB a document."""
+
+
+def _corpus_line(run: Run, step: int) -> tuple[Line[Any], CorpusFilter]:
+    line = run.pipeline.filters[step]
+    assert isinstance(line.step, CorpusFilter)
+    return line, line.step
+
+
+def group(run: Run, step: int, partition: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Group the keys of one partition over all parts."""
+    import pyarrow.parquet as pq
+
+    line, corpus_filter = _corpus_line(run, step)
+    columns = corpus_filter.keys()[partition]
+    tables = [pl.from_arrow(pq.read_table(run.signals_file(line, part), columns=columns)) for part in run.parts]
+    keys = pl.concat([table for table in tables if isinstance(table, pl.DataFrame)])
+    rows = pl.int_range(keys.height, dtype=pl.Int64, eager=True).alias("row")
+    disk.write_frame(corpus_filter.group(keys.insert_column(0, rows)), run.groups_folder(line) / f"{partition}.parquet")
+    return {"rows": keys.height}
+
+
+def pair(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Gather the groups of all partitions; what needs its text compared is laid out in chunks of pairs."""
+    line, corpus_filter = _corpus_line(run, step)
+    folder = run.groups_folder(line)
+    partitions = corpus_filter.keys()
+    groups = [pl.read_parquet(folder / f"{partition}.parquet") for partition in partitions]
+    pairs = corpus_filter.candidates(groups)
+    chunks = 0
+    if pairs is not None:
+        chunks = -(-pairs.height // PAIRS_PER_TASK)
+        for number in range(chunks):
+            disk.write_frame(
+                pairs.slice(number * PAIRS_PER_TASK, PAIRS_PER_TASK), folder / f"pairs-{number:05}.parquet"
+            )
+    else:
+        disk.write_frame(_numbered(groups), folder / "all.parquet")
+    disk.write_json(folder / "pairs.json", {"chunks": chunks if pairs is not None else None})
+    return {"rows": pairs.height if pairs is not None else 0}
+
+
+def _numbered(groups: list[pl.DataFrame]) -> pl.DataFrame:
+    """Groups of several partitions in one table, with numbers that don't meet."""
+    frames = [frame.with_columns(partition=pl.lit(number)) for number, frame in enumerate(groups)]
+    group = pl.struct("partition", "group").rank("dense").cast(pl.Int64)
+    return pl.concat(frames).select(group.alias("group"), "row").sort("group", "row")
+
+
+def verify(run: Run, step: int, chunk: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Compare the texts of one chunk of pairs."""
+    line, corpus_filter = _corpus_line(run, step)
+    folder = run.groups_folder(line)
+    pairs = pl.read_parquet(folder / f"pairs-{chunk}.parquet")
+    rows = pl.concat([pairs["left"], pairs["right"]]).unique().sort()
+    texts = run.texts(rows)
+    places = pairs.select(pl.col("left", "right").map_batches(lambda column: rows.search_sorted(column).cast(pl.Int64)))
+    similarity = corpus_filter.verify(Utf8.of(texts), places)
+    disk.write_frame(pairs.with_columns(pl.Series("similarity", similarity)), folder / f"verified-{chunk}.parquet")
+    return {"rows": pairs.height, "bytes": int(texts.str.len_bytes().sum())}
+
+
+def join(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Verified pairs (or the groups as they are) to the final groups; the files on the way go."""
+    line, corpus_filter = _corpus_line(run, step)
+    folder = run.groups_folder(line)
+    chunks = disk.read_json(folder / "pairs.json")["chunks"]
+    if chunks is None:
+        groups = pl.read_parquet(folder / "all.parquet")
+    else:
+        empty = pl.DataFrame(schema={"left": pl.Int64, "right": pl.Int64, "similarity": pl.Float64})
+        verified = [pl.read_parquet(folder / f"verified-{number:05}.parquet") for number in range(chunks)]
+        groups = corpus_filter.confirmed(pl.concat([empty, *verified]))
+    disk.write_frame(groups, run.groups_file(line))
+    for file in folder.iterdir():
+        if file != run.groups_file(line):
+            file.unlink(missing_ok=True)
+    return {"rows": groups.height}

@@ -1,0 +1,264 @@
+"""Read, clean, measure: one part of the corpus to `documents/`, `signals/` and `rejected/`.
+
+A batch of about 8 MB at a time, so memory is bounded whatever the part holds. The documents' file is renamed last: a
+part is read again only if it was not finished.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from curate import disk
+from curate.contracts import (
+    BATCH_BYTES,
+    ID,
+    SOURCE,
+    TEXT,
+    Batch,
+    CorpusFilter,
+    Documents,
+    Filter,
+    Input,
+    Part,
+    Rejected,
+    Utf8,
+)
+from curate.errors import CurateError
+from curate.pipeline import Line
+from curate.run import Run
+
+
+def cut(run: Run, step: int, part: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Cut an archive that cannot be read from the middle into parts on disk."""
+    reader = run.pipeline.read[step].step
+    pieces = reader.pieces(Input(**options), run.folder / "cut")
+    return {"pieces": [piece._asdict() for piece in pieces], "bytes": options["size"]}
+
+
+def warm_up(run: Run, step: int, part: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Compile every kernel of the filters once, before other workers would do the same at the same time."""
+    documents = Documents.of(["这是一句话，用来编译。\nAnd a line in English, 2 of 2.\n", "另一篇。"])
+    for line in run.pipeline.filters:
+        keys = line.step.measure(documents)
+        if isinstance(line.step, CorpusFilter):
+            _compare_once(line.step, keys, documents)
+    return {}
+
+
+def _compare_once(step: CorpusFilter, keys: pl.DataFrame, documents: Documents) -> None:
+    rows = pl.int_range(keys.height, dtype=pl.Int64, eager=True).alias("row")
+    groups = [step.group(keys.select(rows, *columns)) for columns in step.keys().values()]
+    if step.candidates(groups) is not None:
+        step.verify(documents.utf8, pl.DataFrame({"left": [0], "right": [1]}))
+
+
+def measure(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Read, clean and measure a part, or measure what is missing on documents that are there."""
+    part = run.part(name)
+    missing = [line for line in run.pipeline.filters if not run.signals_file(line, part).exists()]
+    if run.documents_file(part).exists():
+        return _measure_again(run, part, missing)
+    return _measure_first(run, part, missing, options.get("limit"))
+
+
+class Clock:
+    """Seconds by step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    @contextlib.contextmanager
+    def on(self, step: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[step] += time.perf_counter() - started
+
+    def through(self, step: str, items: Iterable[Any]) -> Iterator[Any]:
+        """Iterate, counting the time that `items` takes to give the next one."""
+        iterator = iter(items)
+        while True:
+            with self.on(step):
+                item = next(iterator, None)
+            if item is None:
+                return
+            yield item
+
+
+def _measure_first(run: Run, part: Part, filters: list[Line[Any]], limit: int | None) -> dict[str, Any]:
+    import pyarrow.parquet as pq
+
+    clock, clean_frames = Clock(), [pl.DataFrame(schema=_clean_schema(run))]
+    signals = {line.label: [_no_signals(line)] for line in filters}
+    rejected: list[Rejected] = []
+    rows = size = 0
+    schema = _document_schema(run)
+    with disk.whole_file(run.documents_file(part)) as temporary:
+        with pq.ParquetWriter(
+            temporary, pl.DataFrame(schema=schema).to_arrow().schema, compression="zstd", compression_level=1
+        ) as writer:
+            for batch in clock.through("read", _batches(run, part, limit)):
+                rejected += batch.rejected
+                if batch.documents.is_empty():
+                    continue
+                with clock.on("clean"):
+                    documents, cleaned = _clean(run, batch.documents.select(list(schema)))
+                for line in filters:
+                    with clock.on(line.label):
+                        signals[line.label].append(measured(line, documents))
+                with clock.on("store"):
+                    writer.write_table(
+                        documents.frame.to_arrow(compat_level=pl.CompatLevel.oldest()), documents.frame.height
+                    )
+                clean_frames.append(cleaned)
+                rows += len(documents)
+                size += int(cleaned["text_bytes"].sum())
+        with clock.on("store"):
+            disk.write_frame(pl.concat(clean_frames), run.clean_file(part))
+            for line in filters:
+                disk.write_frame(pl.concat(signals[line.label]), run.signals_file(line, part))
+            _store_rejected(rejected, run.rejected_file(part))
+    return {
+        "rows": rows,
+        "rejected": len(rejected),
+        "bytes": size,
+        "seconds": clock.seconds,
+        "measured": [line.label for line in filters],
+    }
+
+
+def _measure_again(run: Run, part: Part, filters: list[Line[Any]]) -> dict[str, Any]:
+    """Measure new or edited filters on documents that are there already."""
+    import pyarrow.parquet as pq
+
+    clock, rows, size = Clock(), 0, 0
+    signals = {line.label: [_no_signals(line)] for line in filters}
+    file = pq.ParquetFile(run.documents_file(part))
+    for group in range(file.num_row_groups if filters else 0):
+        with clock.on("read"):
+            frame = pl.from_arrow(file.read_row_group(group))
+            assert isinstance(frame, pl.DataFrame)
+            documents = Documents(frame)
+        for line in filters:
+            with clock.on(line.label):
+                signals[line.label].append(measured(line, documents))
+        rows += len(documents)
+        size += int(documents.utf8.offsets[-1] - documents.utf8.offsets[0])
+    for line in filters:
+        disk.write_frame(pl.concat(signals[line.label]), run.signals_file(line, part))
+    return {
+        "rows": rows,
+        "rejected": 0,
+        "bytes": size,
+        "seconds": clock.seconds,
+        "measured": [line.label for line in filters],
+    }
+
+
+def measured(line: Line[Filter], documents: Documents) -> pl.DataFrame:
+    """Measure a batch, and hold the filter to its promise. Raises: CurateError."""
+    frame = line.step.measure(documents)
+    expected = _no_signals(line).schema
+    if frame.height != len(documents):
+        raise CurateError(f"{line.where}: measured {frame.height} rows of {len(documents)}")
+    if dict(frame.schema) != dict(expected):
+        raise CurateError(f"{line.where}: measured {dict(frame.schema)}, promised {dict(expected)}")
+    for column in frame:
+        if column.dtype.is_float() and column.is_nan().any():  # Polars: NaN >= 0.3 is true
+            raise CurateError(f"{line.where}: signal {column.name} is NaN; what cannot be measured is null")
+    return frame
+
+
+def _no_signals(line: Line[Any]) -> pl.DataFrame:
+    schema = dict(line.step.signal_types())
+    if isinstance(line.step, CorpusFilter):
+        schema |= {column: pl.UInt64 for columns in line.step.keys().values() for column in columns}
+    return pl.DataFrame(schema=schema)
+
+
+def _document_schema(run: Run) -> dict[str, Any]:
+    fields = sorted({field for line in run.pipeline.read for field in line.step.fields})
+    return dict.fromkeys([ID, TEXT, SOURCE, *fields], pl.String)
+
+
+def _clean_schema(run: Run) -> dict[str, Any]:
+    return {name: kind for name, kind in run.pipeline.cleaner_signals().items() if name != SOURCE}
+
+
+def _batches(run: Run, part: Part, limit: int | None) -> Iterator[Batch]:
+    """Batches of a part with `source` and all fields, sampled; small files joined to whole batches."""
+    line = run.pipeline.read[part.reader]
+    schema = _document_schema(run)
+    frames: list[pl.DataFrame] = []
+    rejected: list[Rejected] = []
+    size = rows = 0
+    for piece in part.pieces:
+        for batch in line.step.read(piece):
+            frame = _sampled(batch.documents, line.step.sample, run.pipeline.seed)
+            frame = frame if limit is None else frame.head(limit - rows)
+            absent = [
+                pl.lit(None, pl.String).alias(name) for name in schema if name not in frame.columns and name != SOURCE
+            ]
+            frames.append(
+                frame.with_columns(pl.lit(line.step.source or line.label).alias(SOURCE), *absent).select(list(schema))
+            )
+            rejected += batch.rejected
+            rows += frame.height
+            size += int(frame[TEXT].str.len_bytes().sum())
+            if size >= BATCH_BYTES:
+                yield Batch(pl.concat(frames), rejected)
+                frames, rejected, size = [], [], 0
+            if limit is not None and rows >= limit:
+                break
+    if frames:
+        yield Batch(pl.concat(frames), rejected)
+
+
+def _sampled(frame: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
+    if share >= 1:
+        return frame
+    from curate.kernels.hashing import hash64
+
+    hashes = pl.Series(hash64(seed, *Utf8.of(frame[ID])), dtype=pl.UInt64)
+    return frame.filter(hashes < int(share * 2**64))
+
+
+def _clean(run: Run, frame: pl.DataFrame) -> tuple[Documents, pl.DataFrame]:
+    text, signals = frame[TEXT], []
+    for line in run.pipeline.clean:
+        cleaned = line.step.clean(text)
+        if len(cleaned.text) != frame.height or cleaned.text.null_count():
+            raise CurateError(
+                f"{line.where}: gave {len(cleaned.text)} texts ({cleaned.text.null_count()} null) for {frame.height}"
+            )
+        text = cleaned.text.alias(TEXT)
+        if cleaned.signals is not None:
+            signals.append(cleaned.signals)
+    own = pl.DataFrame({"text_bytes": text.str.len_bytes().cast(pl.Int64)})
+    return Documents(frame.with_columns(text)), pl.concat([own, *signals], how="horizontal")
+
+
+def _store_rejected(rejected: list[Rejected], file: Path) -> None:
+    if not rejected:
+        file.unlink(missing_ok=True)
+        return
+    with disk.whole_file(file) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        for row in rejected:
+            entry = {"file": row.path, "offset": row.offset, "line": row.line, "reason": row.reason, **_raw(row.raw)}
+            stream.write(json.dumps(entry, ensure_ascii=True) + "\n")
+
+
+def _raw(raw: bytes) -> dict[str, str]:
+    """The bytes as text where they are UTF-8, else as base64: nothing is lost either way."""
+    try:
+        return {"raw": raw.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"raw_base64": base64.b64encode(raw).decode()}

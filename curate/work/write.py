@@ -1,0 +1,72 @@
+"""Write: the kept documents of each part to a writer's staging folder, and from there to shards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from curate.contracts import ID, TEXT, Documents, Utf8
+from curate.run import Run
+
+
+def prepare(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Do once what all parts need."""
+    line = run.pipeline.write[step]
+    line.step.prepare(run.staging(line), lambda n_bytes: sample_kept(run, n_bytes))
+    return {}
+
+
+def stage(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Turn the kept documents of one part into what shards are made of."""
+    line, part = run.pipeline.write[step], run.part(name)
+    size = 0
+
+    def counted() -> Iterator[Documents]:
+        nonlocal size
+        for documents in run.kept_documents(part, line.step.signals):
+            size += int(documents.utf8.offsets[-1] - documents.utf8.offsets[0])
+            yield documents
+
+    line.step.stage(run.staging(line), name, counted())
+    return {"bytes": size}
+
+
+def plan(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Decide what each shard holds."""
+    line = run.pipeline.write[step]
+    return {"shards": line.step.plan(run.staging(line))}
+
+
+def shard(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Write one shard."""
+    line = run.pipeline.write[step]
+    return {"shard": line.step.write_shard(run.staging(line), options["shard"], Path(options["folder"]))}
+
+
+def finish(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Write what belongs to all shards."""
+    line = run.pipeline.write[step]
+    return {"manifest": line.step.finish(run.staging(line), options["shards"], Path(options["folder"]))}
+
+
+def sample_kept(run: Run, n_bytes: int) -> pl.Series:
+    """Kept texts in the order of `hash(seed, id)`, the first `n_bytes` of them."""
+    from curate.kernels.hashing import hash64
+
+    frames = []
+    first = 0
+    for part, n_rows in zip(run.parts, run.rows(), strict=True):
+        verdicts = pl.read_parquet(run.verdicts_file(part), columns=[ID, "kept"])
+        sizes = pl.read_parquet(run.clean_file(part), columns=["text_bytes"])
+        rows = pl.int_range(first, first + n_rows, eager=True).alias("row")
+        frame = pl.concat([verdicts, sizes, rows.to_frame()], how="horizontal").filter("kept")
+        frames.append(frame.with_columns(pl.Series("hash", hash64(run.pipeline.seed, *Utf8.of(frame[ID])), pl.UInt64)))
+        first += n_rows
+    if not frames:
+        return pl.Series(TEXT, [], pl.String)
+    chosen = pl.concat(frames).sort("hash", ID).filter(pl.col("text_bytes").cum_sum() - pl.col("text_bytes") < n_bytes)
+    rows = chosen["row"].sort()
+    return run.texts(rows).gather(rows.search_sorted(chosen["row"]))
