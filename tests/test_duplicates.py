@@ -1,6 +1,11 @@
+import io
+import json
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -9,6 +14,8 @@ from curate.contracts import CorpusFilter, Documents, Utf8
 from curate.errors import CurateError
 from curate.filters.duplicates import ExactDuplicates, NearDuplicates, bands_for, groups_of_equal_keys
 from curate.kernels.unionfind import survivors
+
+LABELLED = Path(__file__).parents[2] / "shared" / "corpora" / "neardup.jsonl.zst"
 
 
 def invented(number: int, chars: int = 600) -> str:
@@ -142,7 +149,7 @@ def test_candidates_are_unique_and_sorted_over_all_bands() -> None:
     members = [group["row"] for frame in groups for _, group in frame.group_by("group")]
     expected = {(a, b) for rows in members for a in rows for b in rows if a < b}
     assert set(pairs.rows()) == expected
-    again = filter_.candidates(groups[::-1])
+    again = filter_.candidates(iter(groups[::-1]))
     assert again is not None and again.equals(pairs)
 
 
@@ -178,6 +185,25 @@ def test_pairs_near_the_similarity_are_found_as_often_as_promised() -> None:
     found = both.join(pairs.with_columns(met=True), on=["left", "right"], how="left", maintain_order="left")["met"]
     assert (truth >= 0.8).sum() > 1_000
     assert found.filter(pl.Series(truth >= 0.8)).fill_null(False).mean() >= 0.99  # type: ignore[operator]
+
+
+@pytest.mark.skipif(not LABELLED.exists(), reason="needs the labelled pairs of the shared corpora")
+def test_labelled_pairs_are_found_and_no_others() -> None:
+    with LABELLED.open("rb") as file:
+        lines = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file), "utf-8")
+        records = [json.loads(line) for line in lines]
+    row = {record["id"]: number for number, record in enumerate(records) if record["meta"]["role"] == "base"}
+    labels = {
+        (row[record["meta"]["base"]], number): record["meta"]["jaccard"]
+        for number, record in enumerate(records)
+        if record["meta"]["role"] == "variant"
+    }
+    groups = compared(NearDuplicates(), [record["text"] for record in records])
+    found = {(int(a), int(b)) for a, b in groups["row"].to_numpy().reshape(-1, 2)}
+    near = {pair for pair, jaccard in labels.items() if jaccard >= 0.8}
+    assert len(near & found) / len(near) >= 0.99
+    assert {pair for pair in labels.keys() & found if labels[pair] < 0.8} == set()
+    assert not any(records[number]["meta"]["role"] == "distractor" for pair in found for number in pair)
 
 
 def _pair(number: int) -> tuple[str, str]:

@@ -10,7 +10,7 @@ Cost on one core: keys 1.8 GB/s and 300 MB/s of text; a pair up to 42 bytes whil
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -99,11 +99,11 @@ class NearDuplicates(CorpusFilter):
     its copies only.
     """
 
-    similarity: float = Field(0.8, gt=0, le=1)
+    similarity: float = Field(default=0.8, gt=0, le=1)
     """Least Jaccard similarity (0..1) of two documents that are linked."""
-    shingle: int = Field(5, ge=1)
+    shingle: int = Field(default=5, ge=1)
     """Characters (code points) in a shingle."""
-    permutations: int = Field(128, ge=1)
+    permutations: int = Field(default=128, ge=1)
     """Length of a signature. More find more; `bands_for` says how they are used, and 8 bytes a band are stored."""
     verified: bool = True
     """Whether candidates are compared text by text. If not, all that share a band are linked: at 0.8 with 128
@@ -130,10 +130,11 @@ class NearDuplicates(CorpusFilter):
     def group(self, keys: pl.DataFrame) -> pl.DataFrame:
         return groups_of_equal_keys(keys)
 
-    def candidates(self, groups: list[pl.DataFrame]) -> pl.DataFrame | None:
+    def candidates(self, groups: Iterable[pl.DataFrame]) -> pl.DataFrame | None:
         """Pairs of members of a group, once each; see `pairs_within` for groups of more than `ALL_PAIRS_UP_TO`.
 
-        Bands are merged one after the other, so that a pair found in many costs its 8 bytes once.
+        Takes one band after the other: a generator spares the memory of all at once. n copies of one text make
+        n * log2(n) pairs.
 
         Raises:
             CurateError: a row is numbered 2**32 or more.

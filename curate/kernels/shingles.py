@@ -4,8 +4,8 @@ A shingle is `size` consecutive code points, spaces and line ends included; a te
 the whole of it; an empty text has none. A shingle's hash is a polynomial over its code points modulo 2**64, rolled
 along the text (so its cost does not grow with `size`), then mixed by a bijection; its upper half is the published
 32-bit `shingle_hash`. Different shingles of one corpus share a 64-bit hash by chance alone (1e-7 for two million of
-them). Cost: sets 8 bytes a distinct shingle and about 140 MB/s of Chinese text; about 400,000 pairs/s of
-1,000-character texts.
+them). Cost: sets take 8 bytes a distinct shingle and are made at 150 MB/s of Chinese text; two sets are compared
+at 300 million hashes/s.
 """
 
 import numpy as np
@@ -92,6 +92,7 @@ def shingle_sets(data, offsets, size):  # type: ignore[no-untyped-def]
     """Return `(hashes: uint64[n_hashes], starts: int64[n_docs + 1])`: each document's distinct shingles, ascending.
 
     `data: uint8[n_bytes]; offsets: int64[n_docs + 1]`. The set of document `i` is `hashes[starts[i]:starts[i + 1]]`.
+    While at work it holds 8 bytes a character of all texts, and 20 a byte of the longest.
     """
     longest, chars = 0, 0
     for d in range(len(offsets) - 1):

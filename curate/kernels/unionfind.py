@@ -3,8 +3,8 @@
 Groups come as two columns, `group` and `row`, `int64[n_entries]`, equal groups side by side; a row may be in many
 groups. Results depend on which rows share a group, never on the order of groups or rows. Union-find with path halving
 (Tarjan and van Leeuwen, "Worst-case analysis of set union algorithms", 1984), the better row as the root: O(log n)
-amortised a link. Cost: 8 bytes a row; 60 million links a second where rows lie close together, 14 million between random
-ones of 20 million rows.
+amortised a link. Cost: 8 bytes a row; 60 million links a second where rows lie close together, 14 million between rows
+drawn at random from 20 million.
 """
 
 import numpy as np
