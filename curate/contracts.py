@@ -8,7 +8,7 @@ a test.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, cast
@@ -95,7 +95,7 @@ FilePath = Annotated[str, InputFile()]
 class Step(BaseModel):
     """Parameters of one line of a pipeline; unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     version: ClassVar[int] = 1
     """Raised when the same parameters give other results: part of the fingerprint."""
@@ -117,6 +117,10 @@ class Step(BaseModel):
 
         Raises: PipelineError, without the place, which the pipeline adds.
         """
+
+    def notes(self) -> list[str]:
+        """Remarks for `curate check`: what works, but slower or otherwise than one might think."""
+        return []
 
 
 class Cleaned(NamedTuple):
@@ -180,20 +184,20 @@ class CorpusFilter(Filter):
     def measured_parameters(self) -> dict[str, Any]:
         return self.model_dump(exclude={"drop", "name", "prefer"})
 
-    def keys(self) -> Mapping[str, list[str]]:
+    def partitions(self) -> Mapping[str, list[str]]:
         """Partition name to its key columns; documents that agree in all columns of a partition belong together."""
         raise NotImplementedError
 
     def group(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """Group one partition: `row` Int64 and its key columns in; `group` Int64, `row` Int64 out, sorted, each group
-        of two rows or more. Rows whose keys are null belong to no group."""
+        """Group one partition: `row` Int64 and its key columns in; `group` Int64 from 0, `row` Int64 out, sorted, each
+        group of two rows or more. Rows whose keys are null belong to no group."""
         raise NotImplementedError
 
-    def candidates(self, groups: list[pl.DataFrame]) -> pl.DataFrame | None:
+    def candidates(self, groups: Iterable[pl.DataFrame]) -> pl.DataFrame | None:
         """Pairs (`left` < `right`, Int64, unique, sorted) whose text must be compared; None: the groups are final."""
         return None
 
-    def verify(self, texts: Utf8, pairs: pl.DataFrame) -> npt.NDArray[np.float64]:
+    def similarities(self, texts: Utf8, pairs: pl.DataFrame) -> npt.NDArray[np.float64]:
         """Similarity (0..1) of each pair; `left` and `right` are positions in `texts`."""
         raise NotImplementedError
 
@@ -343,6 +347,10 @@ class Writer(Step):
     """Name of the folder under `shards/`; the target's by default."""
     signals: bool = False
     """Whether `stage` needs the signals as columns."""
+
+    def disk_share(self) -> float:
+        """Bytes of shards in a byte of kept text, about; for `curate check`."""
+        return 1.0
 
     def prepare(self, staging: Staging, sample: Callable[[int], pl.Series]) -> None:
         """Do once what all parts need (train a tokenizer on `sample(n_bytes)`: kept text by `hash(seed, id)`)."""

@@ -60,6 +60,13 @@ def _checked(found: object, section: str, name: str, where: str) -> type[Step]:
     return found
 
 
+def name_of(section: str, kind: type[Step]) -> str:
+    """The registered name of a class, or its own in snake case."""
+    target = f"{kind.__module__}:{kind.__qualname__}"
+    registered = (name for name, entry in _entries(section).items() if entry.value == target)
+    return next(registered, label_of(f":{kind.__name__}"))
+
+
 def label_of(name: str) -> str:
     """What columns, reasons and folders call a step: its registered name, or its class's in snake case."""
     return name if ":" not in name else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.partition(":")[2]).lower()

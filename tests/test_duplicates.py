@@ -41,13 +41,13 @@ def compared(filter_: CorpusFilter, texts: list[str], batch: int = 1_000) -> pl.
     """Groups (`group`, `row`, perhaps `similarity`) of documents, by the steps of a run."""
     batches = [filter_.measure(Documents.of(texts[start : start + batch])) for start in range(0, len(texts), batch)]
     keys = pl.concat(batches).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    partitions = [filter_.group(keys.select("row", *columns)) for columns in filter_.keys().values()]
+    partitions = [filter_.group(keys.select("row", *columns)) for columns in filter_.partitions().values()]
     pairs = filter_.candidates(partitions)
     if pairs is None:
         offsets = np.cumsum([0, *(groups.height for groups in partitions)])
         numbered = zip(partitions, offsets, strict=False)
         return pl.concat([groups.with_columns(pl.col("group") + int(offset)) for groups, offset in numbered])
-    verified = pl.Series(filter_.verify(Utf8.of(pl.Series(texts, dtype=pl.String)), pairs))
+    verified = pl.Series(filter_.similarities(Utf8.of(pl.Series(texts, dtype=pl.String)), pairs))
     return filter_.confirmed(pairs.with_columns(similarity=verified))
 
 
@@ -81,7 +81,7 @@ def test_empty_texts_are_exact_but_not_near_duplicates() -> None:
 def test_keys_are_unsigned_and_null_for_an_empty_text() -> None:
     for filter_ in (ExactDuplicates(), NearDuplicates()):
         measured = filter_.measure(Documents.of(["一篇", "", "另一篇"]))
-        assert measured.columns == [column for columns in filter_.keys().values() for column in columns]
+        assert measured.columns == [column for columns in filter_.partitions().values() for column in columns]
         assert set(measured.dtypes) == {pl.UInt64}
         assert measured.height == 3
     assert measured.null_count().row(0) == (1,) * 21
@@ -141,7 +141,7 @@ def test_candidates_are_unique_and_sorted_over_all_bands() -> None:
     texts = [edited(invented(number % 7), number / 400) for number in range(40)]
     filter_ = NearDuplicates()
     keys = filter_.measure(Documents.of(texts)).with_columns(row=pl.int_range(40, dtype=pl.Int64))
-    groups = [filter_.group(keys.select("row", *columns)) for columns in filter_.keys().values()]
+    groups = [filter_.group(keys.select("row", *columns)) for columns in filter_.partitions().values()]
     pairs = filter_.candidates(groups)
     assert pairs is not None and pairs.schema == {"left": pl.Int64, "right": pl.Int64}
     assert pairs.equals(pairs.unique().sort("left", "right"))
@@ -154,7 +154,7 @@ def test_candidates_are_unique_and_sorted_over_all_bands() -> None:
 
 
 def test_without_verification_the_groups_are_final() -> None:
-    filter_ = NearDuplicates(verified=False)
+    filter_ = NearDuplicates(verify=False)
     assert filter_.candidates([]) is None
     text = invented(5)
     assert surviving(filter_, [text, invented(6), text + "尾"]) == [0, 1, 0]
@@ -177,11 +177,11 @@ def test_pairs_near_the_similarity_are_found_as_often_as_promised() -> None:
     texts = [text for number in range(3_000) for text in _pair(number)]
     filter_ = NearDuplicates()
     keys = filter_.measure(Documents.of(texts)).with_columns(row=pl.int_range(6_000, dtype=pl.Int64))
-    pairs = filter_.candidates([filter_.group(keys.select("row", *columns)) for columns in filter_.keys().values()])
+    pairs = filter_.candidates([filter_.group(keys.select("row", *columns)) for columns in filter_.partitions().values()])
     assert pairs is not None
     left = np.arange(0, 6_000, 2)
     both = pl.DataFrame({"left": left, "right": left + 1})
-    truth = filter_.verify(Utf8.of(pl.Series(texts)), both)
+    truth = filter_.similarities(Utf8.of(pl.Series(texts)), both)
     found = both.join(pairs.with_columns(met=True), on=["left", "right"], how="left", maintain_order="left")["met"]
     assert (truth >= 0.8).sum() > 1_000
     assert found.filter(pl.Series(truth >= 0.8)).fill_null(False).mean() >= 0.99  # type: ignore[operator]

@@ -74,14 +74,14 @@ def ours(filter_: NearDuplicates, corpus: Corpus) -> Found:
     measured = pl.concat([filter_.measure(batch) for batch in batches])
     signed = time.perf_counter()
     keys = measured.with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
-    groups = [filter_.group(keys.select("row", *columns)) for columns in filter_.keys().values()]
+    groups = [filter_.group(keys.select("row", *columns)) for columns in filter_.partitions().values()]
     pairs = filter_.candidates(groups)
     if pairs is None:
-        raise SystemExit("groups without verification are not links: leave `verified` on")
+        raise SystemExit("groups without verification are not links: leave `verify` on")
     rows = np.unique(pairs.to_numpy())
     positions = pl.DataFrame({name: np.searchsorted(rows, pairs[name].to_numpy()) for name in pairs.columns})
     texts = Utf8.of(pl.Series([corpus.texts[row] for row in rows]))
-    verified = pairs.with_columns(similarity=pl.Series(filter_.verify(texts, positions)))
+    verified = pairs.with_columns(similarity=pl.Series(filter_.similarities(texts, positions)))
     links = filter_.confirmed(verified)["row"].to_numpy().reshape(-1, 2)
     seconds = time.perf_counter() - start
     print(f"{len(groups)} bands, {pairs.height:,} candidates, {len(links):,} links; verification and grouping "
@@ -151,7 +151,7 @@ def main() -> None:
         for name, value in scored(found, corpus).items():
             print(f"  {name:20} {value}")
     pairs = pl.DataFrame({"left": corpus.left, "right": corpus.right})
-    error = np.abs(filter_.verify(Utf8.of(pl.Series(corpus.texts)), pairs) - corpus.jaccard).max()
+    error = np.abs(filter_.similarities(Utf8.of(pl.Series(corpus.texts)), pairs) - corpus.jaccard).max()
     print(f"\nlargest difference between verified similarity and label: {error:.1e}")
 
 

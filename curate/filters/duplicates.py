@@ -78,13 +78,13 @@ class ExactDuplicates(CorpusFilter):
     Empty texts are the same text.
     """
 
-    def keys(self) -> Mapping[str, list[str]]:
+    def partitions(self) -> Mapping[str, list[str]]:
         return {"text": ["text_hash_a", "text_hash_b"]}
 
     def measure(self, documents: Documents) -> pl.DataFrame:
         from curate.kernels.hashing import hash128
 
-        return pl.DataFrame(hash128(0, *documents.utf8), schema=self.keys()["text"])
+        return pl.DataFrame(hash128(0, *documents.utf8), schema=self.partitions()["text"])
 
     def group(self, keys: pl.DataFrame) -> pl.DataFrame:
         return groups_of_equal_keys(keys)
@@ -105,7 +105,7 @@ class NearDuplicates(CorpusFilter):
     """Characters (code points) in a shingle."""
     permutations: int = Field(default=128, ge=1)
     """Length of a signature. More find more; `bands_for` says how they are used, and 8 bytes a band are stored."""
-    verified: bool = True
+    verify: bool = True
     """Whether candidates are compared text by text. If not, all that share a band are linked: at 0.8 with 128
     permutations half of the pairs at 0.56, so give a higher `similarity`."""
 
@@ -114,7 +114,7 @@ class NearDuplicates(CorpusFilter):
         bands_for(self.similarity, self.permutations)
         return self
 
-    def keys(self) -> Mapping[str, list[str]]:
+    def partitions(self) -> Mapping[str, list[str]]:
         bands, _ = bands_for(self.similarity, self.permutations)
         names = [f"band_{band:02}" for band in range(bands)]
         return {name: [name] for name in names}
@@ -125,7 +125,7 @@ class NearDuplicates(CorpusFilter):
         signed = signatures(*documents.utf8, self.shingle, *permutations(self.permutations))
         keys = band_keys(signed, *bands_for(self.similarity, self.permutations))
         has_text = pl.Series(np.diff(documents.utf8.offsets) > 0)
-        return pl.DataFrame(dict(zip(self.keys(), keys, strict=True))).select(pl.when(has_text).then(pl.all()))
+        return pl.DataFrame(dict(zip(self.partitions(), keys, strict=True))).select(pl.when(has_text).then(pl.all()))
 
     def group(self, keys: pl.DataFrame) -> pl.DataFrame:
         return groups_of_equal_keys(keys)
@@ -141,7 +141,7 @@ class NearDuplicates(CorpusFilter):
         """
         from curate.kernels.unionfind import pairs_within
 
-        if not self.verified:
+        if not self.verify:
             return None
         pairs = np.empty(0, np.uint64)
         for members in groups:
@@ -152,7 +152,7 @@ class NearDuplicates(CorpusFilter):
         left, right = (pairs >> np.uint64(32)).view(np.int64), (pairs & np.uint64(_MOST_ROWS - 1)).view(np.int64)
         return pl.DataFrame({"left": left, "right": right})
 
-    def verify(self, texts: Utf8, pairs: pl.DataFrame) -> npt.NDArray[np.float64]:
+    def similarities(self, texts: Utf8, pairs: pl.DataFrame) -> npt.NDArray[np.float64]:
         """Jaccard similarity of the sets of shingles; 8 bytes a character of `texts` are held meanwhile."""
         from curate.kernels.shingles import jaccard, shingle_sets
 

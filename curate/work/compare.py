@@ -11,8 +11,8 @@ from curate.contracts import CorpusFilter, Utf8
 from curate.pipeline import Line
 from curate.run import Run
 
-PAIRS_PER_TASK = 20_000
-"""Candidate pairs verified by one task: about 100 MB of text at 3 kB a document."""
+CHUNK_BYTES = 100_000_000
+"""Text that one task holds to verify pairs; memory is about ten times that."""
 
 
 def _corpus_line(run: Run, step: int) -> tuple[Line[Any], CorpusFilter]:
@@ -26,7 +26,7 @@ def group(run: Run, step: int, partition: str, options: dict[str, Any]) -> dict[
     import pyarrow.parquet as pq
 
     line, corpus_filter = _corpus_line(run, step)
-    columns = corpus_filter.keys()[partition]
+    columns = corpus_filter.partitions()[partition]
     tables = [pl.from_arrow(pq.read_table(run.signals_file(line, part), columns=columns)) for part in run.parts]
     keys = pl.concat([table for table in tables if isinstance(table, pl.DataFrame)])
     rows = pl.int_range(keys.height, dtype=pl.Int64, eager=True).alias("row")
@@ -38,20 +38,27 @@ def pair(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, A
     """Gather the groups of all partitions; what needs its text compared is laid out in chunks of pairs."""
     line, corpus_filter = _corpus_line(run, step)
     folder = run.groups_folder(line)
-    partitions = corpus_filter.keys()
-    groups = [pl.read_parquet(folder / f"{partition}.parquet") for partition in partitions]
-    pairs = corpus_filter.candidates(groups)
-    chunks = 0
-    if pairs is not None:
-        chunks = -(-pairs.height // PAIRS_PER_TASK)
-        for number in range(chunks):
-            disk.write_frame(
-                pairs.slice(number * PAIRS_PER_TASK, PAIRS_PER_TASK), folder / f"pairs-{number:05}.parquet"
-            )
-    else:
-        disk.write_frame(_numbered(groups), folder / "all.parquet")
-    disk.write_json(folder / "pairs.json", {"chunks": chunks if pairs is not None else None})
-    return {"rows": pairs.height if pairs is not None else 0}
+    files = [folder / f"{partition}.parquet" for partition in corpus_filter.partitions()]
+    pairs = corpus_filter.candidates(pl.read_parquet(file) for file in files)
+    if pairs is None:
+        disk.write_frame(_numbered([pl.read_parquet(file) for file in files]), folder / "all.parquet")
+        disk.write_json(folder / "pairs.json", {"chunks": None})
+        return {}
+    chunks = pairs.group_by(_chunk_of(run, pairs), maintain_order=True)
+    written = 0
+    for number, (_, chunk) in enumerate(chunks):
+        disk.write_frame(chunk.select("left", "right"), folder / f"pairs-{number:05}.parquet")
+        written = number + 1
+    disk.write_json(folder / "pairs.json", {"chunks": written})
+    return {"rows": pairs.height}
+
+
+def _chunk_of(run: Run, pairs: pl.DataFrame) -> pl.Series:
+    """The task that verifies each pair: as many pairs a task as hold `CHUNK_BYTES` of text."""
+    sizes = [pl.read_parquet(run.clean_file(part), columns=["text_bytes"])["text_bytes"] for part in run.parts]
+    size = pl.concat(sizes).cast(pl.Int64)
+    both = size.gather(pairs["left"]) + size.gather(pairs["right"])
+    return (both.cum_sum() // CHUNK_BYTES).alias("chunk")
 
 
 def _numbered(groups: list[pl.DataFrame]) -> pl.DataFrame:
@@ -69,7 +76,7 @@ def verify(run: Run, step: int, chunk: str, options: dict[str, Any]) -> dict[str
     rows = pl.concat([pairs["left"], pairs["right"]]).unique().sort()
     texts = run.texts(rows)
     places = pairs.select(pl.col("left", "right").map_batches(lambda column: rows.search_sorted(column).cast(pl.Int64)))
-    similarity = corpus_filter.verify(Utf8.of(texts), places)
+    similarity = corpus_filter.similarities(Utf8.of(texts), places)
     disk.write_frame(pairs.with_columns(pl.Series("similarity", similarity)), folder / f"verified-{chunk}.parquet")
     return {"rows": pairs.height, "bytes": int(texts.str.len_bytes().sum())}
 

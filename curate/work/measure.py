@@ -56,9 +56,9 @@ def warm_up(run: Run, step: int, part: str, options: dict[str, Any]) -> dict[str
 
 def _compare_once(step: CorpusFilter, keys: pl.DataFrame, documents: Documents) -> None:
     rows = pl.int_range(keys.height, dtype=pl.Int64, eager=True).alias("row")
-    groups = [step.group(keys.select(rows, *columns)) for columns in step.keys().values()]
+    groups = [step.group(keys.select(rows, *columns)) for columns in step.partitions().values()]
     if step.candidates(groups) is not None:
-        step.verify(documents.utf8, pl.DataFrame({"left": [0], "right": [1]}))
+        step.similarities(documents.utf8, pl.DataFrame({"left": [0], "right": [1]}))
 
 
 def measure(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def measured(line: Line[Filter], documents: Documents) -> pl.DataFrame:
 def _no_signals(line: Line[Any]) -> pl.DataFrame:
     schema = dict(line.step.signal_types())
     if isinstance(line.step, CorpusFilter):
-        schema |= {column: pl.UInt64 for columns in line.step.keys().values() for column in columns}
+        schema |= {column: pl.UInt64 for columns in line.step.partitions().values() for column in columns}
     return pl.DataFrame(schema=schema)
 
 

@@ -14,7 +14,7 @@ import platform
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,16 @@ def find_inputs(pipeline: Pipeline) -> list[list[Input]]:
     return found
 
 
+def kept_parts(earlier: Sequence[Part], reader: int, names: Mapping[str, str], known: set[str]) -> list[Part]:
+    """Parts of an earlier run that stay: all their inputs are there, unchanged, and read in the same way.
+
+    `names`: path to input name, of this reader; `known`: input names of the earlier run.
+    """
+    return [
+        part._replace(reader=reader) for part in earlier if all(names.get(piece.path) in known for piece in part.pieces)
+    ]
+
+
 def default_workers() -> int:
     """One process a core, as far as memory allows."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -181,12 +191,7 @@ class _Passes:
         parts: list[Part] = []
         for number, (line, inputs) in enumerate(zip(self.pipeline.read, self.inputs, strict=True)):
             names = {source.path: input_name(source, line) for source in inputs}
-            # A part stays if all its inputs are still there, unchanged, and it was made for this very reader.
-            kept = [
-                part._replace(reader=number)
-                for part in earlier
-                if all(names.get(piece.path) in known and piece.path in names for piece in part.pieces)
-            ]
+            kept = kept_parts(earlier, number, names, known)
             taken = {piece.path for part in kept for piece in part.pieces}
             new = [source for source in inputs if source.path not in taken]
             parts += make_parts(number, list(self._pieces(number, line, new, names)), kept)
@@ -264,7 +269,7 @@ class _Passes:
             return
         folder = run.groups_folder(line)
         name = f"compare {line.label}"
-        partitions = step.keys()
+        partitions = step.partitions()
         groups = [key for key in partitions if not (folder / f"{key}.parquet").exists()]
         if not (folder / "pairs.json").exists():
             self._all(f"{name}: group", [self._task("group", number, key, {}) for key in groups])

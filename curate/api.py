@@ -1,0 +1,145 @@
+"""Filters on a data frame, for notebooks: everything in this process, nothing on disk, no `__main__` guard needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from curate import judge, registry
+from curate.contracts import ID, SOURCE, TEXT, CorpusFilter, Documents, Filter
+from curate.errors import PipelineError
+from curate.pipeline import Line, make_step
+
+BATCH_ROWS = 4_000
+"""Documents measured at a time."""
+
+
+def apply(filters: Sequence[Filter | str | Mapping[str, Any]], frame: Any, text: str = "text") -> pl.DataFrame:
+    """Measure and judge the texts of a frame; returns it with signals, rules, `kept` and `reasons` as further columns.
+
+    `filters`: filters, names (`"length"`), or names with parameters as in a pipeline (`{"length": {"drop": …}}`).
+    `frame`: a Polars or pandas data frame, a `datasets.Dataset`, or a list of strings; `text` names its text column.
+    A null text is dropped under the reason `unreadable`. Raises: PipelineError.
+    """
+    lines = [_line(one, f"filters[{number}]") for number, one in enumerate(filters)]
+    judge.check(lines, judge.DOCUMENT_SIGNALS)
+    table = _frame(frame, text)
+    readable = table[text].is_not_null()
+    documents = _documents(table.filter(readable)[text])
+    signals, groups = _measured(lines, documents)
+    verdicts = _judged(lines, documents, signals, groups)
+    own = signals.drop(SOURCE, "text_bytes")
+    clash = [name for name in (*own.columns, *verdicts.columns) if name in table.columns]
+    if clash:
+        raise PipelineError(f"frame: it has a column {clash[0]!r} already; rename that one")
+    return _joined(table, readable, pl.concat([own, verdicts], how="horizontal"))
+
+
+def _line(one: Filter | str | Mapping[str, Any], where: str) -> Line[Filter]:
+    if isinstance(one, Filter):
+        return Line(one.label(registry.name_of("filters", type(one))), where, one)
+    name, parameters = (one, {}) if isinstance(one, str) else next(iter(one.items()))
+    step = make_step(registry.find("filters", name, where), parameters or {}, f"{where}.{name}", Path.cwd())
+    assert isinstance(step, Filter)
+    return Line(step.label(registry.label_of(name)), f"{where}.{name}", step)
+
+
+def _frame(frame: Any, text: str) -> pl.DataFrame:
+    if isinstance(frame, pl.DataFrame):
+        table = frame
+    elif isinstance(frame, (list, tuple)):
+        table = pl.DataFrame({text: list(frame)}, schema={text: pl.String})
+    elif hasattr(frame, "with_format") and hasattr(frame, "data"):  # datasets.Dataset
+        table = _polars(frame.with_format("arrow")[:])
+    elif hasattr(frame, "to_records"):  # pandas.DataFrame
+        table = _polars(frame)
+    else:
+        raise PipelineError(
+            f"frame: expected a Polars or pandas frame, a datasets.Dataset or a list of strings, not {type(frame)}"
+        )
+    if text not in table.columns:
+        raise PipelineError(f"frame: no column {text!r}{registry.nearest(text, table.columns)}")
+    if table.schema[text] != pl.String:
+        raise PipelineError(f"frame: column {text!r} holds {table.schema[text]}, not text")
+    return table
+
+
+def _polars(frame: Any) -> pl.DataFrame:
+    table = pl.from_pandas(frame) if hasattr(frame, "to_records") else pl.from_arrow(frame)
+    assert isinstance(table, pl.DataFrame)
+    return table
+
+
+def _documents(texts: pl.Series) -> Documents:
+    ids = pl.int_range(len(texts), eager=True).cast(pl.String).str.zfill(12)
+    return Documents(pl.DataFrame({ID: ids, TEXT: texts}).with_columns(pl.lit("frame").alias(SOURCE)))
+
+
+def _measured(lines: Sequence[Line[Filter]], documents: Documents) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    """Signals of all filters under their flat names, and the groups of the corpus filters."""
+    frames = [documents.frame.select(SOURCE, pl.col(TEXT).str.len_bytes().cast(pl.Int64).alias("text_bytes"))]
+    groups = {}
+    for line in lines:
+        batches = [
+            line.step.measure(Documents(documents.frame[start : start + BATCH_ROWS]))
+            for start in range(0, max(len(documents), 1), BATCH_ROWS)
+        ]
+        measured = pl.concat(batches)
+        flat = {name: judge.column(line.label, line.step, name) for name in line.step.signal_types()}
+        frames.append(measured.select(list(flat)).rename(flat))
+        if isinstance(line.step, CorpusFilter):
+            groups[line.label] = _groups(line.step, measured, documents)
+    return pl.concat(frames, how="horizontal"), groups
+
+
+def _groups(step: CorpusFilter, keys: pl.DataFrame, documents: Documents) -> pl.DataFrame:
+    rows = pl.int_range(keys.height, dtype=pl.Int64, eager=True).alias("row")
+    grouped = [step.group(keys.select(rows, *columns)) for columns in step.partitions().values()]
+    pairs = step.candidates(grouped)
+    if pairs is None:
+        return grouped[0]
+    similarity = pl.Series("similarity", step.similarities(documents.utf8, pairs), pl.Float64)
+    return step.confirmed(pairs.with_columns(similarity))
+
+
+def _judged(
+    lines: Sequence[Line[Filter]], documents: Documents, signals: pl.DataFrame, groups: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
+    rules = judge.compile_rules(lines, signals.schema)
+    broken = {rule.reason: signals.select(rule.expression).to_series() for rule in rules}
+    kept = pl.Series([True] * len(documents), dtype=pl.Boolean)
+    for column in broken.values():
+        kept = kept & ~column
+    for line in lines:
+        step = line.step
+        if isinstance(step, CorpusFilter) and "duplicate" in judge.merged(step):
+            order = judge.order_of(step.prefer, signals.schema, line.where)
+            members = signals.with_row_index("row").select(pl.col("row").cast(pl.Int64), *(name for name, _ in order))
+            members = members.with_columns(documents.frame[ID]).filter(kept)
+            found = judge.duplicates(groups[line.label], members, order, len(documents))
+            dropped = pl.Series([False] * len(documents), dtype=pl.Boolean).scatter(found.row, True)
+            broken[f"{line.label}.duplicate"] = dropped
+            kept = kept & ~dropped
+    return pl.DataFrame({judge.KEPT: kept, **broken})
+
+
+def _joined(table: pl.DataFrame, readable: pl.Series, judged: pl.DataFrame) -> pl.DataFrame:
+    """The caller's rows with what was found; rows without text are dropped as `unreadable`."""
+    rows = pl.when(readable).then(readable.cum_sum().cast(pl.Int64) - 1).otherwise(None)
+    place = table.select(rows.alias("row")).to_series()
+    aligned = judged[place.fill_null(0)] if judged.height else judged.clear(table.height)
+    unreadable = ~readable
+    aligned = aligned.with_columns(
+        pl.when(unreadable).then(None).otherwise(pl.col(name)).alias(name)
+        for name in aligned.columns
+        if name != judge.KEPT
+    ).with_columns((pl.col(judge.KEPT).fill_null(False) & readable).alias(judge.KEPT))
+    reasons = [name for name in judged.columns[judged.columns.index(judge.KEPT) + 1 :]]
+    listed = pl.concat_list(
+        [pl.when(pl.col(name)).then(pl.lit(name)) for name in reasons]
+        + [pl.when(unreadable).then(pl.lit("unreadable"))]
+    ).list.drop_nulls()
+    return pl.concat([table, aligned.with_columns(listed.alias("reasons"))], how="horizontal")

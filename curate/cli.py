@@ -1,0 +1,289 @@
+"""The commands: each calls one function of the library and prints. Data to stdout, progress and messages to stderr.
+
+Exit codes: 0; 1 a run failed or was interrupted; 2 the pipeline or the command line is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _plain_errors(command: Command) -> Command:
+    """Turn what can be expected to go wrong into one line and an exit code."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        from curate.errors import CurateError
+
+        try:
+            return command(*args, **kwargs)
+        except CurateError as error:
+            click.echo(f"curate: {error}", err=True)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("curate: interrupted; what is finished stays, run the same command to go on", err=True)
+            sys.exit(1)
+        except OSError as error:
+            click.echo(f"curate: {error}; what is finished stays, run the same command to go on", err=True)
+            sys.exit(1)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
+    for pair in pairs:
+        if "=" not in pair:
+            raise click.BadParameter(f"expected NAME=VALUE, not {pair!r}", param_hint="--set")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+_pipeline = click.argument("pipeline", type=click.Path(dir_okay=False))
+_run = click.argument("run", type=click.Path(file_okay=False))
+_out = click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Run folder [default: runs/NAME].")
+_set = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Fill in ${NAME} in the pipeline.")
+_limit = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read only the first N documents.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="curate")
+def main() -> None:
+    """Turn raw text corpora into tokenized shards for small-model training.
+
+    Example: curate run pipelines/skypile_small.yaml
+    """
+
+
+@main.command()
+@_pipeline
+@_out
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Processes [default: cores, as memory allows]."
+)
+@_limit
+@_set
+@_plain_errors
+def run(pipeline: str, out: Path | None, workers: int | None, limit: int | None, pairs: tuple[str, ...]) -> None:
+    """Run a pipeline, or go on with a run that was stopped.
+
+    Example: curate run pipelines/skypile_small.yaml --workers 2
+    """
+    from curate.progress import for_stream
+    from curate.report import write_report
+    from curate.work.passes import run_pipeline
+
+    done = run_pipeline(
+        pipeline, out, workers=workers, limit=limit, variables=_variables(pairs), progress=for_stream(sys.stderr)
+    )
+    _print_counts(done.record)
+    click.echo(f"report     {write_report(done)}")
+
+
+def _print_counts(record: dict[str, Any]) -> None:
+    counts, parts = record["counts"], record["parts"]
+    rows = counts["documents"] + counts["rejected"]
+    click.echo(
+        f"rows       {rows:,} = {counts['kept']:,} kept + {counts['dropped']:,} dropped + {counts['rejected']:,} rejected"
+    )
+    click.echo(f"measured   {parts['measured']:,} of {parts['all']:,} parts")
+    for reason, dropped in record["dropped"].items():
+        if dropped:
+            click.echo(f"  {dropped:>8,}  {reason}")
+    for label, output in record["outputs"].items():
+        tokens = f", {output['tokens']:,} tokens" if "tokens" in output else ""
+        click.echo(f"{label:<10} {output.get('documents', 0):,} documents{tokens}, {output['shards']:,} shards")
+
+
+@main.command()
+@_pipeline
+@_out
+@_limit
+@_set
+@_plain_errors
+def check(pipeline: str, out: Path | None, limit: int | None, pairs: tuple[str, ...]) -> None:
+    """Check a pipeline and say what a run would do, without doing it.
+
+    Example: curate check pipelines/skypile_small.yaml
+    """
+    from curate.pipeline import Pipeline
+    from curate.work.forecast import forecast
+
+    found = forecast(Pipeline.load(pipeline, _variables(pairs)), out, limit)
+    size = f"{found.text_bytes / 1e6:,.1f} MB"
+    click.echo(f"{found.folder}: {found.inputs} inputs, about {size} of text; {found.new_inputs} not read yet")
+    total = {"together": sum(found.disk.values()), "free": found.free}
+    disk = [f"{folder}: about {size / 1e6:,.1f} MB" for folder, size in {**found.disk, **total}.items()]
+    sections = {
+        "passes": found.passes,
+        "columns": found.columns,
+        "rules": found.rules,
+        "disk": disk,
+        "notes": found.notes,
+    }
+    for title, lines in sections.items():
+        if lines:
+            click.echo("\n".join([f"\n{title}", *(f"  {line}" for line in lines)]))
+
+
+@main.command()
+@click.argument("name", required=False)
+@_plain_errors
+def filters(name: str | None) -> None:
+    """List the filters, or explain one: signals, parameters, rules.
+
+    Example: curate filters quality
+    """
+    from curate.describe import describe_filter, list_filters
+
+    click.echo(describe_filter(name) if name else list_filters())
+
+
+@main.command()
+@_run
+@click.option(
+    "--reason", help="Only documents dropped for it, e.g. length.too_short; also `kept`, `dropped`, `rejected`."
+)
+@click.option("--id", "document", help="Only this document, whole, with all its signals.")
+@click.option("-n", "number", type=click.IntRange(min=1), default=5, show_default=True, help="Documents at most.")
+@_plain_errors
+def show(run: str, reason: str | None, document: str | None, number: int) -> None:
+    """Show documents of a run, with the reasons for which they were dropped.
+
+    Example: curate show runs/skypile_small --reason toxicity.gambling -n 3
+    """
+    from curate.run import Run
+
+    opened = Run.open(run)
+    if reason == "rejected":
+        for _, row in zip(range(number), opened.rejected(), strict=False):
+            click.echo(json.dumps(row, ensure_ascii=False))
+        return
+    found = opened.documents(reason, id=document, limit=number)
+    for row in found.iter_rows(named=True):
+        click.echo(_shown(row, opened.reasons(), whole=document is not None) + "\n")
+    if found.is_empty():
+        click.echo("curate: no such document" if document else "curate: no documents", err=True)
+
+
+def _shown(row: dict[str, Any], reasons: list[str], whole: bool) -> str:
+    broken = [reason for reason in reasons if row[reason]]
+    verdict = "kept" if row["kept"] else "dropped: " + ", ".join(broken)
+    lines = [f"── {row['id']}  {verdict}"]
+    if row["duplicate_of"] is not None:
+        lines.append(f"   duplicate of {row['duplicate_of']}")
+    if whole:
+        lines += [f"   {name} = {value}" for name, value in row.items() if name not in ("id", "text", "kept", *reasons)]
+    text = row["text"] if whole or len(row["text"]) <= 400 else row["text"][:400] + "…"
+    return (
+        "\n".join(lines)
+        + "\n"
+        + "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
+    )
+
+
+@main.command()
+@_run
+@_plain_errors
+def report(run: str) -> None:
+    """Write the report of a run again: one offline HTML page.
+
+    Example: curate report runs/skypile_small
+    """
+    from curate.report import write_report
+    from curate.run import Run
+
+    click.echo(str(write_report(Run.open(run))))
+
+
+@main.command()
+@_run
+@_plain_errors
+def verify(run: str) -> None:
+    """Read every shard of a run again, strictly: hashes, sizes, ids, borders.
+
+    Example: curate verify runs/skypile_small
+    """
+    from curate.errors import CurateError, VerifyError
+    from curate.shards import verify_shards
+
+    inside = Path(run) / "shards"
+    folders = sorted(
+        path for path in (inside.iterdir() if inside.is_dir() else [Path(run)]) if (path / "manifest.json").exists()
+    )
+    if not folders:
+        raise CurateError(f"{run}: no shards here (no manifest.json); a run with a writer makes some")
+    problems = {folder: verify_shards(folder) for folder in folders}
+    for folder, found in problems.items():
+        click.echo(
+            "\n".join(
+                [f"{folder}: {len(found)} problems" if found else f"{folder}: sound", *(f"  {one}" for one in found)]
+            )
+        )
+    if any(problems.values()):
+        raise VerifyError(f"{run}: the shards named above are not what their manifests say; remove them and run again")
+
+
+@main.command()
+@_run
+@_plain_errors
+def prune(run: str) -> None:
+    """Remove what no current fingerprint of a run names: results of earlier thresholds, models, inputs.
+
+    Example: curate prune runs/skypile_small
+    """
+    from curate.prune import prune_run
+    from curate.run import Run
+
+    for path, size in prune_run(Run.open(run)):
+        click.echo(f"{size:>14,} bytes  {path}")
+
+
+@main.group()
+def train() -> None:
+    """Train what a pipeline needs, apart from a run.
+
+    Example: curate train tokenizer runs/skypile_small --target minimind --out tokenizers/mini
+    """
+
+
+@train.command()
+@_run
+@click.option(
+    "--target", required=True, metavar="NAME", help="minimind or whitebox: decides kind, special tokens, size."
+)
+@click.option("--vocabulary", type=click.IntRange(min=300), metavar="N", help="Ids [default: the target's].")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
+@_plain_errors
+def tokenizer(run: str, target: str, vocabulary: int | None, out: Path) -> None:
+    """Train a tokenizer on the kept text of a run, so that a changed threshold keeps the vocabulary.
+
+    Example: curate train tokenizer runs/skypile_small --target minimind --out tokenizers/mini
+    """
+    from curate.run import Run
+    from curate.work.write import train_tokenizer
+
+    path = train_tokenizer(Run.open(run), target, vocabulary, out)
+    click.echo(f"{path}\nuse it: - tokens: {{target: {target}, tokenizer: {path}}}")
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of a pipeline file, so that editors complete and check.
+
+    Example: curate schema > curate.schema.json
+    """
+    from curate.pipeline import json_schema
+
+    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
+
+
+if __name__ == "__main__":
+    main()
