@@ -40,7 +40,7 @@ class FastTextModel(NamedTuple):
 
         shape = (len(texts.offsets) - 1, min(k, len(self.labels)))
         labels, scores = np.empty(shape, np.int32), np.empty(shape, np.float32)
-        fasttext.predict(self.tables, texts.data, texts.offsets, labels, scores)  # type: ignore[no-untyped-call]
+        fasttext.predict(self.tables, texts.data, texts.offsets, labels, scores)
         return labels, scores
 
 
@@ -259,10 +259,10 @@ def _tables(
         word_ngrams=settings.word_ngrams,
         scoring=scores.get(settings.loss, fasttext.INDEPENDENT),
     )
-    fasttext.fill_slots(tables)  # type: ignore[no-untyped-call]
-    fasttext.list_features(tables, tables.starts, tables.features)  # type: ignore[no-untyped-call]
+    fasttext.fill_slots(tables)
+    fasttext.list_features(tables, tables.starts, tables.features)
     features = np.empty(tables.starts[-1], np.int64)
-    fasttext.list_features(tables, tables.starts, features)  # type: ignore[no-untyped-call]
+    fasttext.list_features(tables, tables.starts, features)
     return tables._replace(features=features)
 
 

@@ -13,6 +13,7 @@ from curate.contracts import Documents
 from curate.errors import PipelineError
 from curate.fasttext_model import built_in_language_model
 from curate.filters.language import Language
+from curate.testing import check_filter
 
 SHARED = Path(__file__).parents[2] / "shared"
 TEXTS = {
@@ -84,6 +85,12 @@ def test_a_model_of_ones_own_is_named_in_files_and_read(tmp_path: Path) -> None:
 def test_a_missing_model_is_an_error_of_one_line(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r'none\.bin: no fastText model .*correct the path under "model"'):
         Language(model=str(tmp_path / "none.bin")).measure(Documents.of(["text"]))
+    with pytest.raises(PipelineError, match=r"none\.bin"):
+        Language(model=str(tmp_path / "none.bin")).check()
+
+
+def test_the_filter_keeps_the_contract() -> None:
+    check_filter(Language())
 
 
 def test_unknown_parameters_are_refused() -> None:

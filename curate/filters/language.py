@@ -11,28 +11,35 @@ simplified and traditional Chinese, beside `yue` and `wuu`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import polars as pl
 
-from curate.contracts import TEXT, Documents, Filter
+from curate.contracts import TEXT, Documents, Filter, InputFile
 from curate.fasttext_model import built_in_language_model, load_model
 
 
 class Language(Filter):
-    """Keeps one language, Chinese unless `drop` says otherwise."""
+    """Measure a document's language, and drop what is not surely Chinese.
+
+    Signals:
+        lang: the likeliest label, without `__label__`; null where the text has no letter.
+        lang_score: its probability (0..1); null with it.
+    """
 
     signals: ClassVar[Mapping[str, Any]] = {"lang": pl.String, "lang_score": pl.Float64}
     rules: ClassVar[Mapping[str, str]] = {"not_chinese": "lang != 'zh' OR lang_score < 0.65"}
 
-    model: str | None = None
+    model: Annotated[str | None, InputFile()] = None
     """A fastText model (`.bin` or `.ftz`) whose labels are languages; null: the built-in lid.176.ftz."""
 
     def files(self) -> list[str]:
         return [self.model or built_in_language_model()]
 
+    def check(self) -> None:
+        load_model(self.files()[0])
+
     def measure(self, documents: Documents) -> pl.DataFrame:
-        """`lang`: the likeliest label, without `__label__`; `lang_score`: its probability (0..1)."""
         model = load_model(self.files()[0])
         best, scores = model.predict(documents.utf8)
         has_language = (documents.frame[TEXT].str.contains(r"\p{L}")) & pl.Series(best[:, 0] >= 0)
