@@ -206,6 +206,12 @@ class CorpusFilter(Filter):
         raise NotImplementedError
 
 
+PART_BYTES = 64_000_000
+"""Decompressed text in a part, about: the unit of work and of resume."""
+BATCH_BYTES = 8_000_000
+"""Text in a batch, about: what bounds a worker's memory."""
+
+
 class Piece(NamedTuple):
     """A stretch of one input file."""
 
@@ -217,6 +223,8 @@ class Piece(NamedTuple):
     """First byte (or row group, or row) of the stretch, in the decompressed file."""
     stop: int
     """One past the last; -1: to the end."""
+    size: int = PART_BYTES
+    """Bytes of text, about: small pieces of several inputs share a part."""
     shift: int = 0
     """Position in the decompressed input of the first byte of `file`; not 0 for a file that was cut."""
     first_line: int = 1
@@ -283,12 +291,6 @@ class Input(NamedTuple):
     """Bytes on disk."""
     modified: int
     """Modification time, nanoseconds; 0 where there is none."""
-
-
-PART_BYTES = 64_000_000
-"""Decompressed text in a part, about: the unit of work and of resume."""
-BATCH_BYTES = 8_000_000
-"""Text in a batch, about: what bounds a worker's memory."""
 
 
 class Reader(Step):

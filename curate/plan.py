@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from curate import disk, judge
@@ -108,10 +107,10 @@ def make_parts(reader: int, inputs: Sequence[tuple[str, list[Piece]]], kept: Seq
     for name, pieces in inputs:
         if pieces[0].path in taken:
             continue
-        if len(pieces) > 1 or _size(pieces[0]) >= PART_BYTES // 2:
+        if len(pieces) > 1 or pieces[0].size >= PART_BYTES // 2:
             parts += [Part(f"{name}-{number:05}", reader, (piece,)) for number, piece in enumerate(pieces)]
             continue
-        if sum(_size(piece) for _, piece in bundle) + _size(pieces[0]) > PART_BYTES:
+        if sum(piece.size for _, piece in bundle) + pieces[0].size > PART_BYTES:
             parts += _bundled(reader, bundle)
             bundle = []
         bundle.append((name, pieces[0]))
@@ -124,12 +123,6 @@ def _bundled(reader: int, bundle: Iterable[tuple[str, Piece]]) -> list[Part]:
         return []
     name = names[0] if len(names) == 1 else digest(names)
     return [Part(f"{name}-00000", reader, pieces)]
-
-
-def _size(piece: Piece) -> int:
-    if piece.stop > 0 and Path(piece.file).suffix != ".parquet":
-        return piece.stop - piece.start
-    return Path(piece.file).stat().st_size * 4
 
 
 def part_order(part: Part) -> tuple[int, str, int]:

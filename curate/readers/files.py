@@ -1,4 +1,4 @@
-"""Readers of files: JSON lines, Parquet, plain text; plain, gzip or zstd.
+"""Readers of files: JSON lines and plain text (plain, gzip or zstd), and Parquet, which lives next door.
 
 A row is read right or rejected with its place and its bytes; nothing is skipped in silence. JSON is parsed by orjson
 (about 500 MB/s); a row that orjson refuses gets a second chance with the standard library, which knows NaN, integers
@@ -7,69 +7,32 @@ over 64 bits and raw control characters.
 
 from __future__ import annotations
 
-import glob
+import hashlib
+import itertools
 import json
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import polars as pl
-from pydantic import Field
 
-from curate.contracts import BATCH_BYTES, ID, PART_BYTES, RAW_BYTES, TEXT, Batch, Input, Piece, Reader, Rejected
-from curate.errors import PipelineError
-from curate.readers.streams import BrokenArchive, Lines, Row, chunks, compression
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+from curate.contracts import BATCH_BYTES, ID, PART_BYTES, RAW_BYTES, TEXT, Batch, Input, Piece, Rejected
+from curate.disk import whole_file
+from curate.readers.parquet import Parquet as Parquet
+from curate.readers.paths import Files
+from curate.readers.streams import BrokenArchive, Lines, Row, chunks, compression, line_ends
 
 CUT_FROM_BYTES = PART_BYTES // 4
 """A compressed file above this size is cut into parts first: Chinese text compresses about four to one."""
 
 
-class _Files(Reader):
-    paths: list[str] = Field(min_length=1)
-    """Patterns (`*`, `?`, `[…]`, `**`), looked up in the working directory, then in the pipeline's folder."""
-
-    def inputs(self, folders: Sequence[Path]) -> list[Input]:
-        found: dict[str, Input] = {}
-        for pattern in self.paths:
-            matches = self._matches(pattern, folders)
-            if not matches:
-                raise PipelineError(f"paths: no file matches {pattern!r} (looked in {_listed(folders)})")
-            found |= {source.file: source for source in matches}
-        return sorted(found.values(), key=lambda source: source.path)
-
-    @staticmethod
-    def _matches(pattern: str, folders: Sequence[Path]) -> list[Input]:
-        pattern = os.path.expanduser(pattern)
-        for folder in folders:
-            names = glob.glob(pattern, root_dir=folder, recursive=True)
-            files = [(name, folder / name) for name in sorted(names) if (folder / name).is_file()]
-            if files:
-                return [_input(Path(name).as_posix(), file) for name, file in files]
-        return []
-
-
-def _input(path: str, file: Path) -> Input:
-    status = file.stat()
-    if not os.access(file, os.R_OK):
-        raise PipelineError(f"paths: {path} cannot be read: permission denied")
-    return Input(os.path.abspath(file), path, status.st_size, status.st_mtime_ns)
-
-
-def _listed(folders: Sequence[Path]) -> str:
-    return " and ".join(dict.fromkeys(str(folder) for folder in folders))
-
-
-class Jsonl(_Files):
+class Jsonl(Files):
     """Read JSON lines: one object a line, the text in one of its fields.
 
     Files may be plain, gzip or zstd, of several members or frames. A plain file is read from any position; a large
-    archive is first cut into parts on disk, by one task.
+    archive is first cut into parts on disk, by one task. Of a field that stands twice in a row the last one counts.
     """
 
     text: str = "text"
@@ -82,25 +45,27 @@ class Jsonl(_Files):
 
     def pieces(self, source: Input, cut: Path) -> list[Piece]:
         if compression(source.file) is None:
-            borders = [*range(0, max(source.size, 1), PART_BYTES), source.size]
-            spans = list(zip(borders[:-1], borders[1:], strict=True))
-            return [Piece(source.file, source.path, *span, first_line=int(span[0] == 0)) for span in spans]
+            starts = range(0, max(source.size, 1), PART_BYTES)
+            stops = (min(start + PART_BYTES, source.size) for start in starts)
+            return [
+                Piece(source.file, source.path, start, stop, first_line=int(start == 0))
+                for start, stop in zip(starts, stops, strict=True)
+            ]
         if not self.must_cut(source):
             return [Piece(source.file, source.path, 0, -1)]
         return _cut(source, cut)
 
     def read(self, piece: Piece) -> Iterator[Batch]:
         lines = Lines(piece, self.max_bytes)
-        first_line = piece.first_line
         batch = _JsonBatch(self, piece)
         for row in lines:
             batch.add(row)
             if batch.bytes >= BATCH_BYTES:
-                yield batch.done(first_line)
+                yield batch.done()
                 batch = _JsonBatch(self, piece)
         if lines.broken:
-            batch.add_break(lines.broken)
-        yield batch.done(first_line)
+            batch.rejected.append(Rejected(piece.path, lines.end, lines.line, lines.broken))
+        yield batch.done()
 
 
 class _Unreadable(Exception):
@@ -115,269 +80,184 @@ class _JsonBatch:
         self.columns: dict[str, list[str | None]] = {name: [] for name in (ID, TEXT, *reader.fields)}
         self.rejected: list[Rejected] = []
         self.bytes = 0
-        self.end = piece.start
 
     def add(self, row: Row) -> None:
         data = row.data.removeprefix(b"\xef\xbb\xbf")  # a BOM, at the start of the file or of one appended to it
         self.bytes += len(data)
-        self.end = row.offset + row.length
-        if not data.strip():
-            return
         try:
             if row.length > self.reader.max_bytes:
                 raise _Unreadable(f"{row.length:,} bytes; max_bytes is {self.reader.max_bytes:,}")
-            self._add_record(_parse(data), row.offset)
+            if data.strip():
+                self._add_record(_parse(data), row.offset, data)
         except _Unreadable as error:
             reason = str(error) if row.complete else f"{error}; the file ends inside this row"
             self.rejected.append(Rejected(self.piece.path, row.offset, row.line, reason, row.data[:RAW_BYTES]))
 
-    def _add_record(self, record: Any, offset: int) -> None:
+    def _add_record(self, record: Any, offset: int, data: bytes) -> None:
         if not isinstance(record, dict):
             raise _Unreadable(f"not an object but {_kind(record)}")
         text = record.get(self.reader.text)
-        if not isinstance(text, str):
+        if type(text) is not str:
             missing = self.reader.text not in record
             raise _Unreadable(f"field {self.reader.text!r} is {'missing' if missing else _kind(text)}")
-        own_id = record.get(self.reader.id) if self.reader.id else None
+        own_id = _as_text(record, self.reader.id, data) if self.reader.id else None
         values = [
-            f"{self.piece.path}:{offset}" if own_id is None else _as_text(own_id),
+            f"{self.piece.path}:{offset}" if own_id is None else own_id,
             text,
-            *(_as_text(record.get(field)) for field in self.reader.fields),
+            *(_as_text(record, field, data) for field in self.reader.fields),
         ]
-        for value in values:
+        for name, value in zip(self.columns, values, strict=True):
             if value is not None and not value.isascii():
-                _check_surrogates(value)
+                _check_surrogates(value, name)
         for column, value in zip(self.columns.values(), values, strict=True):
             column.append(value)
 
-    def add_break(self, reason: str) -> None:
-        self.rejected.append(Rejected(self.piece.path, self.end, 0, reason))
+    def done(self) -> Batch:
+        frame = pl.DataFrame(self.columns, schema=dict.fromkeys(self.columns, pl.String))
+        if not self.rejected:
+            return Batch(frame, [])
+        first_line = self.piece.first_line or 1 + line_ends(self.piece.file, self.piece.start)
+        return Batch(frame, [row._replace(line=row.line + first_line) for row in self.rejected])
 
-    def done(self, first_line: int) -> Batch:
-        if self.rejected and not first_line:
-            first_line = 1 + _count_lines(self.piece)
-        numbered = [row._replace(line=row.line + first_line) if row.raw else row for row in self.rejected]
-        return Batch(pl.DataFrame(self.columns, schema=dict.fromkeys(self.columns, pl.String)), numbered)
+
+class _Digits(str):
+    """An integer over 64 bits, as it was written."""
+
+
+def _integer(digits: str) -> int | _Digits:
+    return int(digits) if len(digits) < 19 else _Digits(digits)
 
 
 def _parse(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
-        pass
+        return _parse_slowly(data)
+
+
+def _parse_slowly(data: bytes) -> Any:
     try:
         if b"\0" in data:
             raise _Unreadable("raw NUL byte")
-        return json.loads(data.decode("utf-8"), strict=False)
+        return json.loads(data.decode("utf-8"), strict=False, parse_int=_integer)
     except UnicodeDecodeError as error:
         raise _Unreadable(f"invalid UTF-8 at byte {error.start} of the row") from error
-    except (ValueError, RecursionError) as error:
-        raise _Unreadable(f"malformed JSON: {error}") from error
+    except json.JSONDecodeError as error:
+        raise _Unreadable(f"malformed JSON: {error.msg} at character {error.pos} of the row") from error
+    except RecursionError as error:
+        raise _Unreadable("malformed JSON: nested too deeply") from error
 
 
-def _check_surrogates(value: str) -> None:
+def _check_surrogates(value: str, name: str) -> None:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise _Unreadable(f"lone surrogate at character {error.start}") from error
+        raise _Unreadable(f"lone surrogate at character {error.start} of the {name}") from error
 
 
 def _kind(value: Any) -> str:
-    names = {
-        type(None): "null",
-        bool: "a boolean",
-        int: "a number",
-        float: "a number",
-        list: "an array",
-        dict: "an object",
-    }
-    return names.get(type(value), "text")
+    if isinstance(value, bool):
+        return "a boolean"
+    names = {str: "text", list: "an array", dict: "an object", type(None): "null"}
+    return names.get(type(value), "a number")
 
 
-def _as_text(value: Any) -> str | None:
+def _as_text(record: dict[str, Any], field: str, data: bytes) -> str | None:
+    """A field as text: what is no text stays as JSON writes it."""
+    value = record.get(field)
+    if type(value) is float and abs(value) >= 2**63:
+        value = _parse_slowly(data)[field]  # orjson rounds integers over 64 bits: two long ids would become one
     return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _count_lines(piece: Piece) -> int:
-    """Line ends before a piece of a plain file; read only when a message needs the number of a line."""
-    left, lines = piece.start, 0
-    for chunk in chunks(piece.file):
-        lines += chunk[:left].count(b"\n")
-        left -= len(chunk)
-        if left <= 0:
-            break
-    return lines
+class _Stretches:
+    """The text of an archive, each stretch with the number of its part: the line that reaches PART_BYTES ends one."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.broken: str | None = None
+        """Afterwards: why the archive ended early, if it did."""
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        number = written = 0
+        try:
+            for chunk in chunks(self.file):
+                while end := chunk.find(b"\n", max(PART_BYTES - written - 1, 0)) + 1:
+                    yield number, chunk[:end]
+                    number, written, chunk = number + 1, 0, chunk[end:]
+                if chunk:
+                    yield number, chunk
+                    written += len(chunk)
+        except BrokenArchive as error:
+            self.broken = str(error)
 
 
 def _cut(source: Input, folder: Path) -> list[Piece]:
-    """Write a large archive out as plain files of about `PART_BYTES`, each of whole lines."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a large archive out as plain files of about `PART_BYTES`, each of whole lines.
+
+    A file has its name only when it is whole: a cut that was killed is seen by the files that are missing.
+    """
+    name = hashlib.sha256(repr(source).encode()).hexdigest()[:12]
+    stretches = _Stretches(source.file)
     pieces: list[Piece] = []
-    start, line, broken = 0, 1, None
-    rest = chunks(source.file)
-    chunk = b""
-    while True:
-        file = folder / f"{source.name}-{len(pieces):05}"
-        with file.open("wb") as stream:
-            written, lines = 0, 0
-            try:
-                while chunk := chunk or next(rest, b""):
-                    # The line that reaches PART_BYTES ends the piece.
-                    end = chunk.find(b"\n", max(PART_BYTES - written - 1, 0)) + 1
-                    head, chunk = (chunk[:end], chunk[end:]) if end else (chunk, b"")
-                    written += stream.write(head)
-                    lines += head.count(b"\n")
-                    if end:
-                        break
-            except BrokenArchive as error:
-                broken = str(error)
-        pieces.append(Piece(str(file), source.path, start, start + written, start, line, broken))
-        start, line = start + written, line + lines
-        if not chunk and (broken or not (chunk := _next(rest))):
-            return pieces
+    start, line = 0, 1
+    for number, group in itertools.groupby(stretches, key=itemgetter(0)):
+        file = folder / f"{name}-{number:05}"
+        size = lines = 0
+        with whole_file(file) as temporary, temporary.open("wb") as stream:
+            for _, data in group:
+                size += stream.write(data)
+                lines += data.count(b"\n")
+        pieces.append(Piece(str(file), source.path, start, start + size, start, line))
+        start, line = start + size, line + lines
+    if not pieces:
+        return [Piece(source.file, source.path, 0, -1)]  # without text; its reader meets the break, if there is one
+    return [*pieces[:-1], pieces[-1]._replace(broken=stretches.broken)]
 
 
-class Parquet(_Files):
-    """Read Parquet files: one text column; parts are row groups."""
+class Text(Files):
+    """Read plain text files (UTF-8; gzip and zstd too): a file is a document, its id is its path.
 
-    text: str = "text"
-    """Column that holds the text."""
-    id: str | None = None
-    """Column that holds the id; `<path>:<row>` where it is null."""
-
-    def inputs(self, folders: Sequence[Path]) -> list[Input]:
-        found = super().inputs(folders)
-        for source in found:
-            self._check(source)
-        return found
-
-    def _check(self, source: Input) -> None:
-        import pyarrow as pa
-
-        schema = self._open(source.file, source.path).schema_arrow
-        for name in (self.text, *self.fields, *([self.id] if self.id else [])):
-            if name not in schema.names:
-                raise PipelineError(f"{source.path}: no column {name!r}; it has {', '.join(schema.names)}")
-        kind = schema.field(self.text).type
-        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
-            raise PipelineError(f"{source.path}: column {self.text!r} holds {kind}, not text")
-
-    @staticmethod
-    def _open(file: str, path: str) -> pq.ParquetFile:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        try:
-            return pq.ParquetFile(file)
-        except (pa.ArrowException, OSError) as error:
-            raise PipelineError(f"{path}: not a Parquet file: {' '.join(str(error).split())}") from error
-
-    def pieces(self, source: Input, cut: Path) -> list[Piece]:
-        metadata = self._open(source.file, source.path).metadata
-        pieces, start, size = [], 0, 0
-        for group in range(metadata.num_row_groups):
-            size += metadata.row_group(group).total_byte_size
-            if size >= PART_BYTES or group == metadata.num_row_groups - 1:
-                pieces.append(Piece(source.file, source.path, start, group + 1))
-                start, size = group + 1, 0
-        return pieces or [Piece(source.file, source.path, 0, 0)]
-
-    def read(self, piece: Piece) -> Iterator[Batch]:
-        import pyarrow as pa
-
-        file = self._open(piece.file, piece.path)
-        columns = list(dict.fromkeys([self.text, *([self.id] if self.id else []), *self.fields]))
-        row = sum(file.metadata.row_group(group).num_rows for group in range(piece.start))
-        for group in range(piece.start, piece.stop):
-            metadata = file.metadata.row_group(group)
-            rows = max(1, min(metadata.num_rows, BATCH_BYTES * metadata.num_rows // max(metadata.total_byte_size, 1)))
-            first = row
-            try:
-                for batch in file.iter_batches(rows, [group], columns):
-                    yield self._batch(batch, piece, row)
-                    row += batch.num_rows
-            except (pa.ArrowException, OSError) as error:
-                reason = (
-                    f"row group {group}, rows {row} to {first + metadata.num_rows - 1}: {' '.join(str(error).split())}"
-                )
-                yield Batch(_empty(self), [Rejected(piece.path, row, 0, reason)])
-            row = first + metadata.num_rows
-
-    def _batch(self, batch: pa.RecordBatch, piece: Piece, first: int) -> Batch:
-        texts, reasons = _valid_text(batch.column(self.text))
-        rows = pl.int_range(first, first + batch.num_rows, eager=True)
-        default = piece.path + ":" + rows.cast(pl.String)
-        frame = pl.DataFrame({ID: _column(batch, self.id).fill_null(default) if self.id else default, TEXT: texts})
-        frame = frame.with_columns(_column(batch, field).alias(field) for field in self.fields)
-        too_long = texts.str.len_bytes() > self.max_bytes
-        reasons |= {int(i): f"longer than max_bytes ({self.max_bytes:,})" for i in too_long.arg_true()}
-        rejected = [Rejected(piece.path, first + i, 0, reason) for i, reason in sorted(reasons.items())]
-        good = pl.Series([i not in reasons for i in range(batch.num_rows)], dtype=pl.Boolean)
-        return Batch(frame.filter(good), rejected)
-
-
-def _column(batch: pa.RecordBatch, name: str) -> pl.Series:
-    column = pl.Series(name, pl.from_arrow(batch.column(name)))
-    if column.dtype.is_nested():
-        return pl.Series(name, [_as_text(value) for value in batch.column(name).to_pylist()], pl.String)
-    return column.cast(pl.String)
-
-
-def _valid_text(column: pa.Array) -> tuple[pl.Series, dict[int, str]]:
-    """The texts, and why some rows have none. Arrow does not check UTF-8 when it reads a file."""
-    import pyarrow as pa
-
-    reasons: dict[int, str] = {}
-    try:
-        column.validate(full=True)
-    except pa.ArrowInvalid:
-        texts: list[str | None] = []
-        for i, raw in enumerate(column.cast(pa.large_string()).view(pa.large_binary()).to_pylist()):
-            try:
-                texts.append(raw if raw is None else raw.decode("utf-8"))
-            except UnicodeDecodeError as error:
-                texts.append(None)
-                reasons[i] = f"invalid UTF-8 at byte {error.start} of the text"
-        column = pa.array(texts, pa.large_string())
-    text = pl.Series(TEXT, pl.from_arrow(column), pl.String)
-    return text, {int(i): reasons.get(int(i), "the text is null") for i in text.is_null().arg_true()}
-
-
-def _empty(reader: Reader) -> pl.DataFrame:
-    return pl.DataFrame(schema=dict.fromkeys((ID, TEXT, *reader.fields), pl.String))
-
-
-class Text(_Files):
-    """Read plain text files (UTF-8; gzip and zstd too): a file is a document, its id is its path."""
-
-    def read(self, piece: Piece) -> Iterator[Batch]:
-        lines = Lines(piece._replace(start=0, stop=-1), self.max_bytes)
-        rows = []
-        size = 0
-        for row in lines:
-            size += row.length + row.complete
-            if size <= self.max_bytes:
-                rows.append(row.data + b"\n" * row.complete)
-        try:
-            text = self._decoded(b"".join(rows), size)
-            rejected = []
-        except _Unreadable as error:
-            text, rejected = None, [Rejected(piece.path, 0, 1, str(error), b"".join(rows)[:RAW_BYTES])]
-        if lines.broken:
-            rejected.append(Rejected(piece.path, size, 0, lines.broken))
-        columns = {ID: piece.path, TEXT: text} | dict.fromkeys(self.fields)
-        frame = pl.DataFrame([columns] if text is not None else [], schema=dict.fromkeys(columns, pl.String))
-        yield Batch(frame, rejected)
-
-    def _decoded(self, data: bytes, size: int) -> str:
-        if size > self.max_bytes:
-            raise _Unreadable(f"{size:,} bytes; max_bytes is {self.max_bytes:,}")
-        if b"\0" in data:
-            raise _Unreadable("raw NUL byte")
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise _Unreadable(f"invalid UTF-8 at byte {error.start}") from error
+    A file that is damaged, cut off or not UTF-8 is rejected: half a document is not that document.
+    """
 
     def pieces(self, source: Input, cut: Path) -> list[Piece]:
         return [Piece(source.file, source.path, 0, -1)]
+
+    def read(self, piece: Piece) -> Iterator[Batch]:
+        columns = dict.fromkeys((ID, TEXT, *self.fields), pl.String)
+        row = {ID: piece.path, TEXT: "", **dict.fromkeys(self.fields)}
+        head, size, broken = self._head(piece.file)
+        try:
+            text = _decoded(head, size, self.max_bytes, broken)
+            yield Batch(pl.DataFrame([row | {TEXT: text}], schema=columns), [])
+        except _Unreadable as error:
+            offset, line = (size, 1 + head.count(b"\n")) if broken else (0, 1)
+            rejected = Rejected(piece.path, offset, line, str(error), head[:RAW_BYTES])
+            yield Batch(pl.DataFrame(schema=columns), [rejected])
+
+    def _head(self, file: str) -> tuple[bytes, int, str | None]:
+        """The file's first bytes, up to `max_bytes`; how many there are; why they end early, if they do."""
+        held: list[bytes] = []
+        size, broken = 0, None
+        try:
+            for chunk in chunks(file):
+                if size < self.max_bytes:
+                    held.append(chunk[: self.max_bytes - size])
+                size += len(chunk)
+        except BrokenArchive as error:
+            broken = str(error)
+        return b"".join(held), size, broken
+
+
+def _decoded(data: bytes, size: int, max_bytes: int, broken: str | None) -> str:
+    if broken:
+        raise _Unreadable(broken)
+    if size > max_bytes:
+        raise _Unreadable(f"{size:,} bytes; max_bytes is {max_bytes:,}")
+    if b"\0" in data:
+        raise _Unreadable("raw NUL byte")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _Unreadable(f"invalid UTF-8 at byte {error.start}") from error
