@@ -318,6 +318,10 @@ class Reader(Step):
         """Divide one input into pieces of about `PART_BYTES`; may write decompressed pieces into the folder `cut`."""
         raise NotImplementedError
 
+    def text_bytes(self, source: Input) -> int:
+        """Bytes of text in an input, about, without opening more than its head."""
+        return source.size
+
     def must_cut(self, source: Input) -> bool:
         """Whether `pieces` has to stream through the file (and so should run in a worker)."""
         return False

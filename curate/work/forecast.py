@@ -16,8 +16,6 @@ from curate.work.passes import check_steps, find_inputs, kept_parts
 
 DOCUMENT_BYTES = 2_700
 """Text of an average page: SkyPile-150B has 620 GB in 233 million pages."""
-ARCHIVE_RATIO = 4.0
-"""Text in a byte of archive, about, for Chinese JSON lines."""
 DOCUMENTS_SHARE = 0.45
 """Disk of the cleaned documents (Parquet, zstd) in a byte of text; measured on Chinese web text: 0.42 to 0.47."""
 SIGNAL_BYTES = 6
@@ -59,14 +57,18 @@ def forecast(pipeline: Pipeline, out: Path | None = None, limit: int | None = No
     covered = {piece.path for part in kept for piece in part.pieces}
     new = [source for sources in inputs for source in sources if source.path not in covered]
     run = Run(folder, Plan(pipeline, tuple(kept), limit))
-    text_bytes = sum(_text_bytes(source) for sources in inputs for source in sources)
+    sizes = {
+        source.path: line.step.text_bytes(source)
+        for line, sources in zip(pipeline.read, inputs, strict=True)
+        for source in sources
+    }
     return Forecast(
         folder=folder,
         inputs=sum(map(len, inputs)),
-        text_bytes=text_bytes,
+        text_bytes=sum(sizes.values()),
         known_parts=len(kept),
         new_inputs=len(new),
-        passes=list(_passes(run, sum(_text_bytes(source) for source in new), bool(new))),
+        passes=list(_passes(run, sum(sizes[source.path] for source in new), bool(new))),
         columns=[
             f"{name}: {kind} ({line.label})"
             for line in pipeline.filters
@@ -77,7 +79,7 @@ def forecast(pipeline: Pipeline, out: Path | None = None, limit: int | None = No
             for line in pipeline.filters
             for name, condition in judge.merged(line.step).items()
         ],
-        disk=_disk(pipeline, text_bytes),
+        disk=_disk(pipeline, sum(sizes.values())),
         free=shutil.disk_usage(next(path for path in (folder, *folder.absolute().parents) if path.exists())).free,
         notes=[f"{line.where}: {note}" for line in _lines(pipeline) for note in line.step.notes()],
     )
@@ -95,13 +97,6 @@ def _known(pipeline: Pipeline, folder: Path, inputs: list[list[Input]]) -> list[
         names = {source.path: input_name(source, line) for source in sources}
         kept += kept_parts(load_parts(record), number, names, known)
     return kept
-
-
-def _text_bytes(source: Input) -> int:
-    with open(source.file, "rb") as stream:
-        head = stream.read(4)
-    archive = head[:2] == b"\x1f\x8b" or head == b"\x28\xb5\x2f\xfd" or head == b"PAR1"
-    return int(source.size * (ARCHIVE_RATIO if archive else 1))
 
 
 def _passes(run: Run, new_bytes: int, corpus_changes: bool) -> Iterator[str]:
