@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from curate.byte_level import ByteLevel, byte_level, spelt_bytes
 from curate.contracts import Utf8
 from curate.errors import PipelineError
 
@@ -152,11 +153,52 @@ def _load(path: Path, size: int, changed: int) -> Tokenizer:
 
 
 def _tokenizer_json(path: Path, raw: bytes) -> Tokenizer:
+    spec = json.loads(raw)
+    kernel = byte_level(spec)
+    return _byte_level(path, raw, spec, kernel) if kernel else _other_json(path, raw, spec)
+
+
+def _byte_level(path: Path, raw: bytes, spec: dict[str, Any], kernel: ByteLevel) -> Tokenizer:
+    vocabulary: dict[str, int] = spec["model"]["vocab"]
+    added = _added_tokens(path, _ids_given(spec))
+    ids = {**vocabulary, **added}
+    spelt = {number: spelt_bytes(token) or token.encode() for token, number in vocabulary.items()}
+    spelt |= {number: token.encode() for token, number in added.items()}
+    return Tokenizer(
+        kind="byte_level_bpe",
+        vocabulary=max(ids.values()) + 1,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        path=path,
+        control_tokens=_by_id(added),
+        _ids=ids,
+        _encode=lambda text: Ragged(*kernel.encode(text)),
+        _decode=lambda numbers: b"".join(spelt.get(number, b"") for number in numbers).decode(errors="replace"),
+    )
+
+
+def _ids_given(spec: dict[str, Any]) -> dict[str, int]:
+    """Content to id of a file's added tokens, as `tokenizers` numbers them: the vocabulary's id, or the next one.
+
+    The file says an id, too, but the library goes by the order.
+    """
+    vocabulary: dict[str, int] = spec["model"]["vocab"]
+    added: dict[str, int] = {}
+    following = len(vocabulary)
+    for token in spec.get("added_tokens") or []:
+        content = token["content"]
+        if content in vocabulary:
+            added[content] = vocabulary[content]
+        elif content not in added:
+            added[content] = following
+            following += 1
+    return added
+
+
+def _other_json(path: Path, raw: bytes, spec: dict[str, Any]) -> Tokenizer:
     from tokenizers import Tokenizer as Library
 
-    spec = json.loads(raw)
     whole = Library.from_str(raw.decode())
-    added = _added_tokens(path, whole)
+    added = _added_tokens(path, {token.content: number for number, token in whole.get_added_tokens_decoder().items()})
     ids = {**whole.get_vocab(with_added_tokens=False), **added}
     armless = Library.from_str(json.dumps(_without_control_tokens(spec)))
     return Tokenizer(
@@ -164,19 +206,22 @@ def _tokenizer_json(path: Path, raw: bytes) -> Tokenizer:
         vocabulary=max(ids.values(), default=-1) + 1,
         sha256=hashlib.sha256(raw).hexdigest(),
         path=path,
-        control_tokens=tuple(sorted(added, key=lambda token: (added[token], token))),
+        control_tokens=_by_id(added),
         _ids=ids,
         _encode=lambda text: _with_library(armless, text),
         _decode=lambda numbers: str(whole.decode(numbers, skip_special_tokens=False)),
     )
 
 
-def _added_tokens(path: Path, whole: Any) -> dict[str, int]:
+def _by_id(added: dict[str, int]) -> tuple[str, ...]:
+    return tuple(sorted(added, key=lambda token: (added[token], token)))
+
+
+def _added_tokens(path: Path, given: dict[str, int]) -> dict[str, int]:
     """Content to id of the added tokens, those of `tokenizer_config.json` (transformers adds them too) included."""
     config = path.with_name("tokenizer_config.json")
     declared = json.loads(config.read_bytes()).get("added_tokens_decoder") or {} if config.is_file() else {}
-    added = {token["content"]: int(number) for number, token in declared.items()}
-    return added | {token.content: number for number, token in whole.get_added_tokens_decoder().items()}
+    return {token["content"]: int(number) for number, token in declared.items()} | given
 
 
 def _without_control_tokens(spec: dict[str, Any]) -> dict[str, Any]:
