@@ -48,11 +48,11 @@ class Jsonl(Files):
             starts = range(0, max(source.size, 1), PART_BYTES)
             stops = (min(start + PART_BYTES, source.size) for start in starts)
             return [
-                Piece(source.file, source.path, start, stop, first_line=int(start == 0))
+                Piece(source.file, source.path, start, stop, stop - start, first_line=int(start == 0))
                 for start, stop in zip(starts, stops, strict=True)
             ]
         if not self.must_cut(source):
-            return [Piece(source.file, source.path, 0, -1)]
+            return [Piece(source.file, source.path, 0, -1, self.text_bytes(source))]
         return _cut(source, cut)
 
     def read(self, piece: Piece) -> Iterator[Batch]:
@@ -208,10 +208,10 @@ def _cut(source: Input, folder: Path) -> list[Piece]:
             for _, data in group:
                 size += stream.write(data)
                 lines += data.count(b"\n")
-        pieces.append(Piece(str(file), source.path, start, start + size, start, line))
+        pieces.append(Piece(str(file), source.path, start, start + size, size, shift=start, first_line=line))
         start, line = start + size, line + lines
     if not pieces:
-        return [Piece(source.file, source.path, 0, -1)]  # without text; its reader meets the break, if there is one
+        return [Piece(source.file, source.path, 0, -1, 0)]  # without text; its reader meets the break, if there is one
     return [*pieces[:-1], pieces[-1]._replace(broken=stretches.broken)]
 
 
@@ -222,7 +222,7 @@ class Text(Files):
     """
 
     def pieces(self, source: Input, cut: Path) -> list[Piece]:
-        return [Piece(source.file, source.path, 0, -1)]
+        return [Piece(source.file, source.path, 0, -1, self.text_bytes(source))]
 
     def read(self, piece: Piece) -> Iterator[Batch]:
         columns = dict.fromkeys((ID, TEXT, *self.fields), pl.String)
