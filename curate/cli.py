@@ -77,12 +77,13 @@ def run(pipeline: str, out: Path | None, workers: int | None, limit: int | None,
     Example: curate run pipelines/skypile_small.yaml --workers 2
     """
     from curate.progress import for_stream
-    from curate.report import write_report
     from curate.work.passes import run_pipeline
 
     done = run_pipeline(
         pipeline, out, workers=workers, limit=limit, variables=_variables(pairs), progress=for_stream(sys.stderr)
     )
+    from curate.report import write_report
+
     _print_counts(done.record)
     click.echo(f"report     {write_report(done)}")
 

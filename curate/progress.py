@@ -41,7 +41,7 @@ class Lines(Progress):
 
     def advance(self, tasks: int, size: int) -> None:
         self.done, self.size = tasks, self.size + size
-        if time.monotonic() - self.said > self.every:
+        if tasks < self.tasks and time.monotonic() - self.said > self.every:
             self.said = time.monotonic()
             self._print(f"{self.name}: {self.done} of {self.tasks}, {self._rate()}, {self._left()}")
 

@@ -259,7 +259,7 @@ class _Passes:
             if rejected > line.step.max_rejected * rows:
                 raise RejectedError(
                     f"{line.where}: {rejected:,} of {rows:,} rows could not be read, more than max_rejected "
-                    f"({line.step.max_rejected:g}) allows; see {self.folder / 'rejected'}, then raise max_rejected to go on"
+                    f"({line.step.max_rejected:g}) allows; see rejected/ in the run, then raise max_rejected"
                 )
 
     # Compare.
