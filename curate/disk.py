@@ -81,9 +81,8 @@ def sha256(path: str | Path) -> str:
     path = Path(path)
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())
-        return hashlib.sha256(
-            "".join(f"{file.relative_to(path)} {sha256(file)}\n" for file in files).encode()
-        ).hexdigest()
+        listing = "".join(f"{file.relative_to(path).as_posix()} {sha256(file)}\n" for file in files)
+        return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
     status = path.stat()
     return _sha256(str(path), status.st_size, status.st_mtime_ns)
 

@@ -7,15 +7,14 @@ vanishes and does not chain through dropped pages. Cost: about 0.06 s for 1 mill
 
 from __future__ import annotations
 
-import json
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from curate.contracts import SIGNAL_TYPES, SOURCE, CorpusFilter, Filter
+from curate.conditions import compile_condition
+from curate.contracts import ID, SIGNAL_TYPES, SOURCE, TEXT, CorpusFilter, Filter
 from curate.errors import PipelineError
 from curate.registry import nearest
 
@@ -26,7 +25,11 @@ DOCUMENT_SIGNALS = {SOURCE: pl.String, "text_bytes": pl.Int64}
 """Columns that rules see whatever the filters: the reader's source, and the bytes of the cleaned text."""
 
 KEPT, DUPLICATE_OF = "kept", "duplicate_of"
-"""Columns of a verdict beside `id` and one Boolean per rule (`<filter>.<rule>`); `duplicate_of` is the survivor's id."""
+"""Columns of a verdict beside `id` and one Boolean per rule (`<filter>.<rule>`); the second is the survivor's id."""
+
+
+RESERVED = {ID, TEXT, KEPT, DUPLICATE_OF}
+"""Columns that stand beside the signals of a run."""
 
 
 class Rule(NamedTuple):
@@ -62,6 +65,8 @@ def check(filters: Sequence[Line[Filter]], document_signals: Mapping[str, Any]) 
         for name, kind in signal_columns(line).items():
             if kind not in SIGNAL_TYPES:
                 raise PipelineError(f"{line.where}: signal {name} is {kind}; use Float64, Int64, Boolean or String")
+            if name in RESERVED:
+                raise PipelineError(f"{line.where}: a signal may not be called {name!r}: documents have such a column")
             if name in types:
                 raise PipelineError(
                     f"{line.where}: a signal called {name!r} is there already; give this filter a `name:`"
@@ -101,95 +106,9 @@ def compile_rules(filters: Sequence[Line[Filter]], types: Mapping[str, Any]) -> 
 def compile_rule(condition: str, types: Mapping[str, Any], own: Mapping[str, str], where: str) -> pl.Expr:
     """Compile one condition; `own` maps bare signal names to columns. Raises: PipelineError."""
     try:
-        expression = pl.sql_expr(condition)
-    except pl.exceptions.PolarsError as error:
-        raise PipelineError(f"{where}: {condition!r} is not a condition: {' '.join(str(error).split())}") from error
-    _refuse_other_rows(expression, condition, where)
-    for name in expression.meta.root_names():
-        if name not in own and name not in types:
-            raise PipelineError(f"{where}: no signal is called {name!r}{nearest(name, {*own, *types})}")
-    expression = _rename(expression, own)
-    try:
-        frame = pl.DataFrame(schema=dict(types)).select(rule=expression)
-    except pl.exceptions.PolarsError as error:
-        raise PipelineError(f"{where}: {condition!r}: {' '.join(str(error).split())}") from error
-    if frame.schema["rule"] != pl.Boolean:
-        raise PipelineError(
-            f"{where}: {condition!r} is {frame.schema['rule']}, not true or false; compare it with something"
-        )
-    return expression.fill_null(True)
-
-
-def _rename(expression: pl.Expr, own: Mapping[str, str]) -> pl.Expr:
-    renamed = {name: target for name, target in own.items() if name != target}
-    if not renamed:
-        return expression
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tree = json.dumps(_renamed(_tree(expression), renamed))
-        return pl.Expr.deserialize(tree.encode(), format="json")
-
-
-def _renamed(node: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(node, dict):
-        return {
-            key: names.get(item, item) if key == "Column" and isinstance(item, str) else _renamed(item, names)
-            for key, item in node.items()
-        }
-    return [_renamed(item, names) for item in node] if isinstance(node, list) else node
-
-
-_NODES = {"Column", "Literal", "BinaryExpr", "Function", "Ternary", "Cast", "Alias"}
-_FUNCTIONS = {
-    "Abs", "Coalesce", "MaxHorizontal", "MinHorizontal", "Boolean", "StringExpr", "Sql", "Pow", "Round", "RoundSF", "Floor",
-    "Ceil", "Log", "Log1p", "Exp", "Sign", "Negate", "Trigonometry", "Clip", "FillNull", "NullIf",
-}  # fmt: skip
-_BOOLEAN_OVER_ROWS = {"Any", "All", "IsUnique", "IsDuplicated", "IsFirstDistinct", "IsLastDistinct"}
-
-
-def _tree(expression: pl.Expr) -> Any:
-    # JSON is the one public view of an expression's nodes; `meta.is_row_separable()` accepts `chars > AVG(chars)`.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return json.loads(expression.meta.serialize(format="json"))
-
-
-def _refuse_other_rows(expression: pl.Expr, condition: str, where: str) -> None:
-    foreign = _foreign(_tree(expression))
-    if foreign:
-        raise PipelineError(
-            f"{where}: {condition!r} uses {foreign}, which looks beyond one document; a rule sees one row"
-        )
-
-
-def _foreign(node: Any) -> str | None:
-    """Name of the first node that is not on the whitelist of row-wise expressions."""
-    if isinstance(node, str):
-        return node
-    kind, content = next(iter(node.items()))
-    if kind not in _NODES:
-        return f"{kind} {next(iter(content))}" if isinstance(content, dict) and kind == "Agg" else str(kind)
-    if kind in ("Column", "Literal"):
-        return None
-    if kind == "BinaryExpr":
-        return _foreign(content["left"]) or _foreign(content["right"])
-    if kind == "Ternary":
-        return next(filter(None, (_foreign(content[part]) for part in ("predicate", "truthy", "falsy"))), None)
-    if kind == "Cast":
-        return _foreign(content["expr"])
-    if kind == "Alias":
-        return f"an alias ({content[1]})"
-    return _foreign_function(content["function"]) or next(filter(None, map(_foreign, content["input"])), None)
-
-
-def _foreign_function(function: Any) -> str | None:
-    name, detail = (function, None) if isinstance(function, str) else next(iter(function.items()))
-    if name not in _FUNCTIONS:
-        return str(name)
-    inner = detail if isinstance(detail, str) else next(iter(detail)) if isinstance(detail, dict) and detail else None
-    if (name == "Boolean" and inner in _BOOLEAN_OVER_ROWS) or (name == "StringExpr" and inner == "ConcatVertical"):
-        return str(inner)
-    return None
+        return compile_condition(condition, types, own)
+    except PipelineError as error:
+        raise PipelineError(f"{where}: {error}") from error
 
 
 _ORDER = re.compile(r"\s*([A-Za-z_]\w*)(?:\s+(ASC|DESC))?\s*", re.IGNORECASE)

@@ -1,9 +1,9 @@
 """A pipeline file as a value: load it, check it, describe it.
 
 Everything that can be wrong with the file is found here, before anything is read, as one line that says where
-(`filters[2].quality.drop.x`), what, and the nearest right name. Relative paths are looked up from the working directory,
-then from the pipeline's own folder. `${NAME}`, `${NAME:-default}` and `${NAME:?what to do}` are filled in from `--set`
-or the environment, as a shell would.
+(`filters[2].quality.drop.x`), what, and the nearest right name. Relative paths are looked up from the working
+directory, then from the pipeline's own folder. `${NAME}`, `${NAME:-default}` and `${NAME:?what to do}` are filled in
+from `--set` or the environment, as a shell would.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from curate import judge, registry
-from curate.contracts import Cleaner, Filter, InputFile, Reader, Step, Writer
+from curate.contracts import ID, SOURCE, TEXT, Cleaner, Filter, InputFile, Reader, Step, Writer
 from curate.errors import PipelineError
 
 StepT = TypeVar("StepT", bound=Step)
@@ -62,7 +62,7 @@ class Pipeline:
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise PipelineError(f"{path}: cannot be read as a pipeline: {error}") from error
-        return cls.parse(text, path.parent, variables, default_name=path.stem)
+        return cls.parse(text, path.parent, variables, default_name=re.sub(r"[^\w.-]+|^\.", "_", path.stem))
 
     @classmethod
     def parse(
@@ -78,22 +78,24 @@ class Pipeline:
         if str(folder) not in sys.path:
             sys.path.append(str(folder))
         used: dict[str, str] = {}
-        tree = _fill(tree, variables or {}, used, "")
         _check_keys(tree)
-        sections = {section: _lines(tree.get(section) or [], section, folder) for section in registry.SECTIONS}
+        tree = _fill(tree, variables or {}, used, "")
+        sections = {section: _lines(tree.get(section), section, folder) for section in registry.SECTIONS}
         if not sections["read"]:
             raise PipelineError("read: a pipeline needs a reader, for example `- jsonl: {paths: [data/*.jsonl]}`")
-        name = _scalar(tree, "name", str, default_name)
-        if not re.fullmatch(r"[\w.-]+", name):
-            raise PipelineError(f"name: {name!r} names a folder: letters, digits, `_`, `-` and `.` only")
-        pipeline = cls(name, _scalar(tree, "seed", int, 0), **sections, text=text, folder=folder, variables=used)
+        name = _folder_name(_text(tree, "name", default_name), "name")
+        pipeline = cls(name, _whole_number(tree, "seed", 0), **sections, text=text, folder=folder, variables=used)
         judge.check(pipeline.filters, pipeline.cleaner_signals())
+        _check_fields(pipeline)
         return pipeline
 
     def cleaner_signals(self) -> dict[str, Any]:
-        """Signals stored with the documents: name to dtype."""
+        """Signals stored with the documents: name to dtype. Raises: PipelineError for a name that two measure."""
         signals: dict[str, Any] = dict(judge.DOCUMENT_SIGNALS)
         for line in self.clean:
+            for name in line.step.signals:
+                if name in signals:
+                    raise PipelineError(f"{line.where}: a signal called {name!r} is there already; is it there twice?")
             signals |= line.step.signals
         return signals
 
@@ -111,17 +113,25 @@ class _StrictLoader(yaml.SafeLoader):
 
 def _load_yaml(text: str) -> dict[str, Any]:
     try:
-        tree = yaml.load(text, _StrictLoader)  # noqa: S506 (a SafeLoader)
+        tree = yaml.load(text, _StrictLoader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        hint = " (a comma inside {…} breaks a rule: write it as a block)" if "flow" in str(error) else ""
-        raise PipelineError(f"pipeline: {place}{error.problem}{hint}") from error
-    except yaml.YAMLError as error:
+        raise PipelineError(f"pipeline: {_yaml_fault(error)}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: 2024-13-45 is a date to YAML
         raise PipelineError(f"pipeline: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(tree, dict):
         raise PipelineError("pipeline: expected the sections read, clean, filters, write")
     return tree
+
+
+def _yaml_fault(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    problem = " ".join((error.problem or error.context or "not YAML").split())
+    if "flow" in str(error):
+        problem += " (a comma or a colon inside {…} breaks a rule: write it as a block)"
+    if "\\t" in problem:
+        problem += " (indent with spaces, not with tabs)"
+    return place + problem
 
 
 def _check_keys(tree: Mapping[str, Any]) -> None:
@@ -131,11 +141,35 @@ def _check_keys(tree: Mapping[str, Any]) -> None:
             raise PipelineError(f"{key}: unknown key{registry.nearest(str(key), known)}")
 
 
-def _scalar(tree: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
+def _text(tree: Mapping[str, Any], key: str, default: str) -> str:
     value = tree.get(key, default)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise PipelineError(f"{key}: expected {'text' if kind is str else 'a whole number'}, not {value!r}")
+    if not isinstance(value, str):
+        raise PipelineError(f"{key}: expected text, not {value!r:.80}; put it in quotes")
     return value
+
+
+def _whole_number(tree: Mapping[str, Any], key: str, default: int) -> int:
+    value = tree.get(key, default)
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):  # out of a variable
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**63:
+        raise PipelineError(f"{key}: expected a whole number, not {value!r:.80}")
+    return value
+
+
+def _folder_name(name: str, where: str) -> str:
+    if not re.fullmatch(r"[\w-][\w.-]*", name):
+        raise PipelineError(f"{where}: {name!r:.80} names a folder: letters, digits, `_`, `-` and `.` only")
+    return name
+
+
+def _check_fields(pipeline: Pipeline) -> None:
+    taken = {ID, TEXT, SOURCE, judge.KEPT, judge.DUPLICATE_OF, *pipeline.cleaner_signals()}
+    taken |= {name for line in pipeline.filters for name in judge.signal_columns(line)}
+    for line in pipeline.read:
+        for number, name in enumerate(line.step.fields):
+            if name in taken or name in line.step.fields[:number]:
+                raise PipelineError(f"{line.where}.fields[{number}]: a column called {name!r} is there already")
 
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)(?::([-?])([^}]*))?\}")
@@ -151,9 +185,9 @@ def _fill(value: Any, given: Mapping[str, str], used: dict[str, str], where: str
 
     def replace(match: re.Match[str]) -> str:
         name, kind, rest = match.groups()
-        found = given.get(name) or os.environ.get(name)
-        if found is None and kind == "-":
-            found = rest
+        found = given.get(name, os.environ.get(name))
+        if kind and not found:  # with a colon, as in a shell, empty counts as not set
+            found = rest if kind == "-" else None
         if found is None:
             advice = rest or f"give it as --set {name}=… or in the environment"
             raise PipelineError(f"{where}: ${{{name}}} is not set: {advice}")
@@ -164,6 +198,7 @@ def _fill(value: Any, given: Mapping[str, str], used: dict[str, str], where: str
 
 
 def _lines(items: Any, section: str, folder: Path) -> tuple[Line[Any], ...]:
+    items = [] if items is None else items
     if not isinstance(items, list):
         raise PipelineError(f"{section}: expected a list, each item `- name` or `- name: {{parameters}}`")
     lines = tuple(_line(item, f"{section}[{number}]", section, folder) for number, item in enumerate(items))
@@ -181,20 +216,28 @@ def _line(item: Any, where: str, section: str, folder: Path) -> Line[Any]:
     if isinstance(item, str):
         item = {item: {}}
     if not (isinstance(item, dict) and len(item) == 1):
-        raise PipelineError(f"{where}: expected one name, as `- name` or `- name: {{parameters}}`, not {item!r}")
+        several = "; parameters stand two spaces further right than the name" if isinstance(item, dict) and item else ""
+        raise PipelineError(f"{where}: expected `- name` or `- name: {{parameters}}`, not {item!r:.80}{several}")
     ((name, parameters),) = item.items()
     kind = registry.find(section, str(name), where)
     where = f"{where}.{name}"
-    step = make_step(kind, parameters or {}, where, folder)
+    step = make_step(kind, {} if parameters is None else parameters, where, folder)
+    own_name = getattr(step, "name", None)
+    if own_name is not None and section == "filters" and not re.fullmatch(r"[A-Za-z_]\w*", own_name):
+        raise PipelineError(f"{where}.name: {own_name!r:.80} prefixes signals: letters, digits and `_` only")
+    if own_name is not None:
+        _folder_name(own_name, f"{where}.name")
     return Line(step.label(registry.label_of(str(name))), where, step)
 
 
 def make_step(kind: type[StepT], parameters: Any, where: str, folder: Path) -> StepT:
     """Build one step from its YAML parameters. Raises: PipelineError in one line."""
     if not isinstance(parameters, dict):
-        raise PipelineError(f"{where}: expected parameters as `key: value`, not {parameters!r}")
+        raise PipelineError(f"{where}: expected parameters as `key: value`, not {parameters!r:.80}")
+    if odd := [key for key in parameters if not isinstance(key, str)]:
+        raise PipelineError(f"{where}: {odd[0]!r:.80} is no name of a parameter; put it in quotes")
     try:
-        step = kind.model_validate({key: value for key, value in parameters.items()})
+        step = kind.model_validate(parameters)
         paths = {name: _resolve(getattr(step, name), folder) for name in input_fields(kind) if name in parameters}
         return step.model_copy(update=paths)
     except ValidationError as error:
@@ -220,11 +263,15 @@ def _one_line(error: ValidationError, kind: type[Step], where: str) -> str:
     place = ".".join([where, *(str(key) for key in first["loc"] if key != "function-after")])
     if first["type"] == "extra_forbidden":
         return f"{place}: unknown parameter{registry.nearest(str(first['loc'][-1]), kind.model_fields)}"
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    message = message[0].lower() + message[1:] if message.startswith(("Input", "Field")) else message
     given = first.get("input")
+    if first["loc"][0] == "drop" and len(first["loc"]) == 2:
+        return f"{place}: a rule is a condition, such as `chars < 100`, or null to switch it off, not {given!r:.80}"
+    message = " ".join(first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ").split())
+    message = message[0].lower() + message[1:] if message.startswith(("Input", "Field")) else message
     shown = "" if first["type"] in ("missing", "value_error") else f", not {given!r:.80}"
-    return f"{place}: {message}{shown}"
+    known = re.findall(r"'([^']*)'", first["ctx"]["expected"]) if first["type"] == "literal_error" else []
+    hint = registry.nearest(given, known) if isinstance(given, str) and known else ""
+    return f"{place}: {message}{shown}{hint if 'did you mean' in hint else ''}"
 
 
 def json_schema() -> dict[str, Any]:

@@ -13,10 +13,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from curate import disk, judge
 from curate.contracts import PART_BYTES, CorpusFilter, Input, Part, Piece, Step
+from curate.errors import PipelineError
 from curate.pipeline import Line, Pipeline, input_fields
 
 DIGITS = 12
@@ -25,18 +27,41 @@ FORMAT = 1
 
 
 def digest(*values: Any) -> str:
-    """12 hex digits of JSON values."""
-    text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)
+    """12 hex digits of JSON values; the order of keys, and of a set, does not matter."""
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
+def _plain(value: Any) -> Any:
+    return sorted(map(str, value)) if isinstance(value, set | frozenset) else str(value)
+
+
 def identity(step: Step) -> list[Any]:
-    """Everything that decides what a step measures."""
-    kind = type(step)
-    own = kind.__module__.partition(".")[0] != "curate"
-    source = disk.sha256(sys.modules[kind.__module__].__file__ or "") if own else kind.version
-    parameters = {key: value for key, value in step.measured_parameters().items() if key not in input_fields(kind)}
-    return [f"{kind.__module__}:{kind.__qualname__}", source, parameters, [disk.sha256(file) for file in step.files()]]
+    """Everything that decides what a step measures: its class, parameters and files (by their bytes, not their names).
+
+    Raises: PipelineError for a class without a source file.
+    """
+    parameters = step.measured_parameters()
+    named = {name: parameters[name] for name in input_fields(type(step)) if name in parameters}
+    found = {name: file for name, file in named.items() if isinstance(file, str) and Path(file).exists()}
+    parameters = {name: value for name, value in parameters.items() if name not in found}
+    files = [disk.sha256(file) for file in dict.fromkeys([*step.files(), *found.values()])]
+    return [_class_identity(type(step)), parameters, files]
+
+
+def _class_identity(kind: type) -> list[tuple[str, Any]]:
+    """The class and what it inherits from: ours by their version, others by the source of their module."""
+    steps = [base for base in kind.__mro__ if issubclass(base, Step) and base.__module__ != Step.__module__]
+    return [(f"{base.__module__}:{base.__qualname__}", _source(base)) for base in steps]
+
+
+def _source(kind: type[Step]) -> Any:
+    if kind.__module__.partition(".")[0] == "curate":
+        return kind.version
+    file = getattr(sys.modules[kind.__module__], "__file__", None)
+    if not file:
+        raise PipelineError(f"{kind.__module__}:{kind.__qualname__} has no source file; put the class into a module")
+    return disk.sha256(file)
 
 
 @dataclass(frozen=True)
@@ -53,7 +78,8 @@ class Plan:
     def documents(self) -> str:
         """Fingerprint of the cleaned documents."""
         fields = sorted({field for line in self.pipeline.read for field in line.step.fields})
-        return digest(FORMAT, fields, self.limit, [identity(line.step) for line in self.pipeline.clean])
+        seed = self.pipeline.seed if any(line.step.sample < 1 for line in self.pipeline.read) else None
+        return digest(FORMAT, fields, seed, self.limit, [identity(line.step) for line in self.pipeline.clean])
 
     @cached_property
     def filters(self) -> dict[str, str]:
@@ -92,8 +118,9 @@ class Plan:
 
 def input_name(source: Input, reader: Line[Any]) -> str:
     """12 hex digits of an input's path, size and time and of how it is read: no part can be taken for another's."""
-    parameters = reader.step.model_dump(exclude={"paths", "max_rejected", "fields"})
-    return digest(source.path, source.size, source.modified, type(reader.step).__qualname__, reader.label, parameters)
+    parameters = reader.step.model_dump(exclude={"paths", "max_rejected"})
+    kind = _class_identity(type(reader.step))
+    return digest(source.path, source.size, source.modified, kind, reader.label, parameters)
 
 
 def make_parts(reader: int, inputs: Sequence[tuple[str, list[Piece]]], kept: Sequence[Part]) -> list[Part]:

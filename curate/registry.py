@@ -46,9 +46,14 @@ def find(section: str, name: str, where: str) -> type[Step]:
 def _import(target: str, where: str) -> object:
     module, _, attribute = target.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise PipelineError(f"{where}: cannot import {target}: {error}") from error
+        found = importlib.import_module(module)
+    except Exception as error:  # a module of the user's own may fail in any way
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise PipelineError(f"{where}: cannot import {module or target!r}: {reason}") from error
+    if not hasattr(found, attribute):
+        classes = [name for name, value in vars(found).items() if isinstance(value, type) and issubclass(value, Step)]
+        raise PipelineError(f"{where}: {module} has no class {attribute!r}{nearest(attribute, classes)}")
+    return getattr(found, attribute)
 
 
 def _checked(found: object, section: str, name: str, where: str) -> type[Step]:

@@ -23,10 +23,18 @@ _INVISIBLE = (
     r"\x{ad}\x{180e}\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{2066}-\x{206f}\x{feff}\x{fff9}-\x{fffb}"
     r"\x{fffe}\x{ffff}]"
 )
-# Joiners mean something inside emoji and in Indic and Arabic scripts; after these characters they mean nothing.
-_JOINERS = r"(^|[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Latin}\p{N}\p{P}\p{Z}\n\t])[\x{200c}\x{200d}]+"
-_PLAIN = r"^[\t\n\x{20}-\x{7e}\x{a0}-\x{ac}\x{ae}-\x{bf}\x{d7}\x{f7}\x{2010}-\x{2027}\x{2030}-\x{205e}\x{3000}-\x{3029}\x{3030}-\x{303f}\x{4e00}-\x{9fff}\x{ff01}-\x{ff60}]*$"  # noqa: E501
-"""Only characters that no step below touches: most Chinese pages, which pass at the speed of one match."""
+# Joiners mean something inside emoji and in Indic and Arabic scripts; after these characters, or after the marks that
+# stand on them (diacritics, the sound marks of kana), they mean nothing.
+_JOINERS = (
+    r"(^|[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Latin}\p{Greek}\p{Cyrillic}\p{N}\p{P}\p{Z}\n\t"
+    r"\x{300}-\x{36f}\x{3099}\x{309a}])[\x{200c}\x{200d}]+"
+)
+_PLAIN = (
+    r"^[\t\n\x{20}-\x{7e}\x{a0}-\x{ac}\x{ae}-\x{bf}\x{f7}\x{2010}-\x{2027}\x{2030}-\x{205e}\x{3000}-\x{3029}"
+    r"\x{3030}-\x{303f}\x{4e00}-\x{9fff}\x{ff01}-\x{ff60}]*$"
+)
+"""Only characters that no step below touches: most Chinese pages, which pass at the speed of one match. Not the sign ×:
+`×ª×‘` is Hebrew read as Windows-1252."""
 
 
 class Unicode(Cleaner):
@@ -41,21 +49,31 @@ class Unicode(Cleaner):
 
     def clean(self, text: pl.Series) -> Cleaned:
         suspect = ~text.str.contains(_PLAIN)
-        repaired = _repair(text.filter(suspect))
-        cleaned = (
-            repaired.to_frame("text")
-            .select(
-                pl.col("text")
-                .str.replace_all(_LINE_ENDS, "\n")
-                .str.replace_all(_INVISIBLE, "")
-                .str.replace_all(_JOINERS, "${1}")
-                .str.normalize("NFC")
-            )
-            .to_series()
-        )
+        cleaned, repaired = _clean(text.filter(suspect))
         result = scatter(text, suspect, cleaned)
-        mojibake = scatter(pl.repeat(False, len(text), eager=True), suspect, repaired != text.filter(suspect))
+        mojibake = scatter(pl.repeat(False, len(text), eager=True), suspect, repaired)
         return Cleaned(result, pl.DataFrame({"unicode_changed": result != text, "mojibake_repaired": mojibake}))
+
+
+def _clean(text: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Texts cleaned, and whether mojibake was repaired in them."""
+    repaired = _repair(text)
+    steps = (
+        pl.col("text")
+        .str.replace_all(_LINE_ENDS, "\n")
+        .str.replace_all(_INVISIBLE, "")
+        .str.normalize("NFC")
+        .str.replace_all(_JOINERS, "${1}")
+        .str.normalize("NFC")
+    )
+    cleaned = repaired.alias("text").to_frame().select(steps).to_series()
+    mojibake = repaired != text
+    # What one step takes away may have hidden something from the step before: once more, until nothing changes.
+    again = (cleaned != text) & (cleaned.str.contains(MOJIBAKE) | cleaned.str.contains(_JOINERS))
+    if again.any():
+        more, more_mojibake = _clean(cleaned.filter(again))
+        return scatter(cleaned, again, more), scatter(mojibake, again, more_mojibake | mojibake.filter(again))
+    return cleaned, mojibake
 
 
 def scatter(values: pl.Series, where: pl.Series, new: pl.Series) -> pl.Series:

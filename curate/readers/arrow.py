@@ -44,7 +44,7 @@ def is_text(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
     values = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return pa.types.is_string(values) or pa.types.is_large_string(values) or pa.types.is_string_view(values)
+    return bool(pa.types.is_string(values) or pa.types.is_large_string(values) or pa.types.is_string_view(values))
 
 
 def as_text(value: Any) -> str | None:
