@@ -68,7 +68,8 @@ def character_classes() -> npt.NDArray[np.uint8]:
     """Class of every code point: `uint8[0x110000]`; about 0.2 s to build, once a process."""
     categories = (unicodedata.category(chr(point))[0] for point in range(0x110000))
     table = np.fromiter((_CATEGORIES.get(category, OTHER) for category in categories), np.uint8, 0x110000)
-    table[[0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85]] = SPACE
+    # with these, SPACE is what `str.isspace` says
+    table[[*range(0x09, 0x0E), *range(0x1C, 0x20), 0x85]] = SPACE
     for first, last, kind in _RANGES:
         letters = table[first : last + 1]
         letters[(letters == LETTER) | (letters == DIGIT)] = kind
