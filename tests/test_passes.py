@@ -1,4 +1,4 @@
-"""Whole runs on small corpora: counts that add up, resume, the same bytes every time, what is done again and what not."""
+"""Whole runs on small corpora: counts that add up, resume, the same bytes every time, what is measured again."""
 
 import hashlib
 import json
@@ -300,7 +300,7 @@ def test_a_run_opens_again_and_shows_what_is_in_it(corpus, tmp_path):
     assert {"id", "kept", "length.too_short", "duplicate_of", "chars", "text_bytes"} <= set(signals.columns)
     assert run.documents("kept", limit=7).height == 7
     assert run.documents(id=signals["id"][5])["chars"].item() == signals["chars"][5]
-    with pytest.raises(CurateError, match="did you mean 'length.too_short'"):
+    with pytest.raises(CurateError, match=r"did you mean 'length\.too_short'"):
         run.documents("length.to_short")
     with pytest.raises(CurateError, match="no run here"):
         curate.Run.open(tmp_path / "nowhere")
