@@ -24,6 +24,8 @@ _MAGIC = 793712314
 _SUPERVISED = 3
 _HIERARCHICAL, _NEGATIVE_SAMPLING, _SOFTMAX, _ONE_VS_ALL = _LOSSES = 1, 2, 3, 4
 _PREFIX = "__label__"
+_NEVER = 10**15
+"""Weight of a tree node that is not made yet (`loss.cc`); no label is seen as often."""
 
 
 class FastTextModel(NamedTuple):
@@ -140,10 +142,16 @@ def _read(data: _Bytes) -> FastTextModel:
     settings = _read_settings(data)
     n_entries, n_words, n_labels, _tokens, n_pruned = data.numbers("iiiqq")
     entries = data.entries(n_entries)
-    if n_words + n_labels != n_entries or any(kind != (i >= n_words) for i, (_, _, kind) in enumerate(entries)):
+    if (
+        n_words < 0
+        or n_words + n_labels != n_entries
+        or any(kind != (i >= n_words) for i, (_, _, kind) in enumerate(entries))
+    ):
         raise _Damaged("its dictionary does not hold words and then labels as it says")
-    if n_labels == 0:
+    if n_labels < 1:
         raise _Damaged("it has no labels")
+    if any(not 0 <= seen < _NEVER for _, seen, _ in entries):
+        raise _Damaged("its dictionary counts make no sense")
     pruning = data.array("<i4", 2 * max(0, n_pruned)).reshape(-1, 2)
     vectors = _read_input(data, settings, n_words, n_pruned)
     (quantised_output,) = data.numbers("?")
@@ -211,7 +219,8 @@ def _read_quantised(data: _Bytes) -> npt.NDArray[np.float32]:
         start += values.shape[1]
     if has_norms:
         norm_codes = data.array("u1", rows)
-        matrix *= _read_centroids(data, 1)[0][norm_codes]
+        with np.errstate(all="ignore"):  # what overflows is found by whoever checks the matrix
+            matrix *= _read_centroids(data, 1)[0][norm_codes]
     return matrix
 
 
@@ -285,7 +294,7 @@ def _kept_buckets(
 def _huffman_tree(counts: list[int]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Children of each node, labels first, the root last; counts come sorted, the most frequent label first."""
     n = len(counts)
-    weights = [*counts, *[10**15] * (n - 1)]
+    weights = [*counts, *[_NEVER] * (n - 1)]
     left, right = np.full(2 * n - 1, -1, np.int32), np.full(2 * n - 1, -1, np.int32)
     leaf, inner = n - 1, n
     for node in range(n, 2 * n - 1):

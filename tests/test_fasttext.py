@@ -211,6 +211,25 @@ def test_a_file_cut_anywhere_is_an_error_of_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("kind", ["word n-grams", "quantised and pruned", "quantised output"])
+def test_a_file_with_wrong_bytes_is_an_error_or_a_model_and_never_a_crash(tmp_path: Path, kind: str) -> None:
+    whole = Path(write_model(tmp_path / "whole.ftz", **KINDS[kind])).read_bytes()
+    rng = np.random.default_rng(11)
+    outcomes = set()
+    for number in range(120):
+        damaged = bytearray(whole)
+        damaged[rng.integers(rng.choice([100, 400, len(whole)]))] = rng.choice([0, 1, 127, 128, 255])
+        path = tmp_path / f"{number}.ftz"
+        path.write_bytes(damaged)
+        try:
+            labels, _ = load_model(str(path)).predict(Documents.of(TEXTS[2:5]).utf8, 3)
+            outcomes.add("model")
+            assert labels.max() < len(LABELS)
+        except PipelineError:
+            outcomes.add("error")
+    assert outcomes == {"model", "error"}
+
+
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
