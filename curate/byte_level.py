@@ -26,6 +26,8 @@ _QWEN2_PATTERN = (
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 _POINTS = 0x110000
+_CHARACTERS_VERSION = 1
+"""Raised when `_classes` or `_unstable` changes: what is on disk is made again."""
 _SURROGATES = 0xD800, 0xE000
 _FIRST = 0x80, 0x800, 0x10000
 """The first characters of two, three and four bytes."""
@@ -244,13 +246,7 @@ def _in_nfc(
 
 def _characters() -> npt.NDArray[np.uint8]:
     """Class of every character for the splitting, and `_UNSTABLE`: `uint8[0x110000]`, kept on disk."""
-    import numba.core.config
-    import tokenizers
-
-    import curate.kernels  # noqa: F401  (it sets numba's folder)
-
-    name = f"characters-{tokenizers.__version__}-{unicodedata.unidata_version}.npy"
-    path = Path(numba.core.config.CACHE_DIR) / name  # type: ignore[attr-defined]
+    path = _characters_path()
     try:
         characters: npt.NDArray[np.uint8] = np.load(path, allow_pickle=False)
         if characters.shape == (_POINTS,) and characters.dtype == np.uint8:
@@ -264,6 +260,16 @@ def _characters() -> npt.NDArray[np.uint8]:
         np.save(file, characters)
     os.replace(unfinished, path)
     return characters
+
+
+def _characters_path() -> Path:
+    import numba.core.config
+    import tokenizers
+
+    import curate.kernels  # noqa: F401  (it sets numba's folder)
+
+    made_by = f"{_CHARACTERS_VERSION}-{tokenizers.__version__}-{unicodedata.unidata_version}"
+    return Path(numba.core.config.CACHE_DIR) / f"characters-{made_by}.npy"  # type: ignore[attr-defined]
 
 
 def _classes() -> npt.NDArray[np.uint8]:
