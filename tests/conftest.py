@@ -1,0 +1,36 @@
+"""What several test modules need: reading an input whole, in small parts, or from a cut archive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from curate.contracts import Reader, Rejected
+
+
+def read_input(reader: Reader, file: Path, cut: Path | None = None) -> tuple[list[dict[str, Any]], list[Rejected]]:
+    """Documents (as dictionaries) and rejected rows of the one file that the reader's paths name."""
+    (source,) = reader.inputs([file.parent])
+    frames, rejected = [], []
+    for piece in reader.pieces(source, cut or file.parent / "cut"):
+        for batch in reader.read(piece):
+            frames.append(batch.documents)
+            rejected += batch.rejected
+    return pl.concat(frames).to_dicts() if frames else [], rejected
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, bytes | str], Path]:
+    """Write a file into the test's folder; returns its path."""
+
+    def write_file(name: str, data: bytes | str) -> Path:
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data.encode() if isinstance(data, str) else data)
+        return file
+
+    return write_file
