@@ -16,12 +16,13 @@ from curate.filters.repetition import DUPLICATE, LINES, TOP, Repetition, line_si
 from curate.kernels.utf8 import DIGIT, LETTER, PUNCTUATION, SYMBOL, character_classes
 from curate.words import words_of
 
-any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
+any_character = st.characters(exclude_categories=["Cs"])
+any_text = st.text(any_character, max_size=40)
 repeating = st.lists(
     st.sampled_from(["春眠不覺曉", "処処", "啊", "\n", "\n\n", " ", "abc", "ab", "1", "，", "。。", "--", "-", "🙂"]),
-    max_size=60,
+    max_size=40,
 ).map("".join)
-batches = st.lists(st.one_of(any_text, repeating, st.text("啊ab \n", max_size=80)), max_size=5)
+batches = st.lists(st.one_of(any_text, repeating, st.text("啊ab \n", max_size=60)), max_size=4)
 
 
 def units_of(text: str) -> list[str]:
@@ -142,7 +143,10 @@ def slow_word_ngrams(text: str, words: list[str]) -> list[float] | None:
 
 
 word_batches = st.lists(
-    st.lists(st.one_of(st.sampled_from(["a", "b", "ab", "ba", "啊", " "]), any_text.filter(bool)), max_size=50),
+    st.lists(
+        st.one_of(st.sampled_from(["a", "b", "ab", "ba", "啊", " "]), st.text(any_character, min_size=1, max_size=3)),
+        max_size=30,
+    ),
     max_size=4,
 )
 

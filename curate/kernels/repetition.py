@@ -130,18 +130,18 @@ def character_ngrams(data, offsets, classes, out):  # type: ignore[no-untyped-de
                     first = table[slot] - used - 1
                     if first < 0:
                         table[slot] = used + k + 1
-                        times[k] = 1
-                        latest[k] = at
+                        times[k], latest[k] = 1, at
                         break
                     if hashes[first] == h:
                         repeats[first] = True
                         repeats[k] = True
-                        if at - latest[first] >= length:
+                        if length > 4:
+                            covered += before[at + length] - before[max(at, until)]
+                            until = at + length
+                        elif at - latest[first] >= length:
                             times[first] += 1
                             latest[first] = at
                             best = max(best, times[first] * (before[at + length] - before[at]))
-                        covered += before[at + length] - before[max(at, until)]
-                        until = at + length
                         break
                     slot = (slot + 1) & ((1 << bits) - 1)
             used += int32(left)
