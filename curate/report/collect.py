@@ -1,0 +1,225 @@
+"""Everything that the page shows of a run, as one plain value.
+
+Tables are read part by part and added up (`stats`); of the texts only the chosen samples are read, from the row groups
+that hold them, and cut at once, so memory is bounded by a part's signals and one row group of text.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
+
+import polars as pl
+
+from curate import disk, judge, stats
+from curate.contracts import ID, TEXT, Part
+from curate.errors import CurateError
+from curate.report.thresholds import Threshold, thresholds
+from curate.run import Run
+from curate.stats import Stats
+
+SEED = 0
+"""Of the hash that chooses samples: the same documents every time."""
+SAMPLE_CHARS = 600
+REJECTED_ROWS = 20
+VALUE_CHARS = 300
+"""Characters shown of an id, a field, a String signal."""
+
+
+@dataclass(frozen=True)
+class RuleEntry:
+    """A rule as the page tells of it."""
+
+    reason: str
+    filter: str
+    condition: str
+    signals: tuple[str, ...]
+    """Columns that the condition reads."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A document, cut to what is shown."""
+
+    id: str
+    text: str
+    chars: int
+    """Of the whole text."""
+    reasons: tuple[str, ...]
+    """Every rule that it breaks."""
+    duplicate_of: str | None
+    fields: Mapping[str, str | None]
+    """`source`, and the fields that the reader was told to keep."""
+    signals: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run, ready to be shown."""
+
+    name: str
+    record: Mapping[str, Any]
+    """`run.json`."""
+    pipeline: str
+    stats: Stats
+    rejected: int
+    rejected_rows: Sequence[Mapping[str, Any]]
+    """The first of them: `file`, `offset`, `line`, `reason`, `raw`."""
+    rules: Sequence[RuleEntry]
+    filters: Mapping[str, list[str]]
+    """Label of each filter to its reasons, in the order of the pipeline."""
+    signals: Mapping[str, list[str]]
+    """Who measures (`documents`, a filter's label) to the names of the columns."""
+    types: Mapping[str, Any]
+    thresholds: Sequence[Threshold]
+    samples: Mapping[str, list[Sample]]
+    """Reason, or `kept`, to the documents chosen for it."""
+    manifests: Mapping[str, Mapping[str, Any]]
+    writers: Sequence[str]
+    guides: frozenset[str]
+    """Labels of the writers that left a USE.md."""
+    fingerprints: Mapping[str, str]
+    inputs: Sequence[tuple[str, int]]
+    """Path and bytes on disk of the input files."""
+
+
+def collect(run: Run) -> Report:
+    """Read what the page shows. Raises: CurateError for a run that is not finished."""
+    _must_be_finished(run)
+    filters = {
+        line.label: [f"{line.label}.{name}" for name in judge.merged(line.step)] for line in run.pipeline.filters
+    }
+    types = run.signal_types()
+    compiled = judge.compile_rules(run.pipeline.filters, types)
+    reads = {rule.reason: tuple(sorted(set(rule.expression.meta.root_names()))) for rule in compiled}
+    rules = [
+        RuleEntry(f"{line.label}.{name}", line.label, condition, reads.get(f"{line.label}.{name}", ()))
+        for line in run.pipeline.filters
+        for name, condition in judge.merged(line.step).items()
+    ]
+    total = add_up(run, filters, types)
+    return Report(
+        name=run.pipeline.name,
+        record=run.record,
+        pipeline=run.pipeline.text,
+        stats=total,
+        rejected=run.rejected_count(),
+        rejected_rows=[_readable(row) for row in itertools.islice(run.rejected(), REJECTED_ROWS)],
+        rules=rules,
+        filters=filters,
+        signals=_by_filter(run, types),
+        types=types,
+        thresholds=thresholds(compiled),
+        samples=_samples(run, total.samples),
+        manifests=run.manifests(),
+        writers=[line.label for line in run.pipeline.write],
+        guides=frozenset(line.label for line in run.pipeline.write if (run.shards_folder(line) / "USE.md").exists()),
+        fingerprints=_fingerprints(run),
+        inputs=[(one["path"], one["size"]) for one in (disk.read_json(run.folder / "inputs.json") or {})["inputs"]],
+    )
+
+
+def _must_be_finished(run: Run) -> None:
+    missing = sum(not run.verdicts_file(part).exists() for part in run.parts)
+    if missing or "counts" not in run.record:
+        raise CurateError(
+            f"{run.folder}: this run is not finished, or another version of curate made it; "
+            "run the same `curate run` again, it goes on"
+        )
+
+
+def add_up(run: Run, filters: Mapping[str, list[str]], types: Mapping[str, Any]) -> Stats:
+    """The stats of a run, one part in memory at a time."""
+    parts = (
+        Stats.of(place, run.part_signals(part), pl.read_parquet(run.verdicts_file(part)), filters, SEED)
+        for place, part in enumerate(run.parts)
+    )
+    return reduce(add, parts, stats.empty(types, filters))
+
+
+def _by_filter(run: Run, types: Mapping[str, Any]) -> dict[str, list[str]]:
+    measured = {line.label: list(judge.signal_columns(line)) for line in run.pipeline.filters}
+    taken = {name for names in measured.values() for name in names}
+    return {"documents": [name for name in types if name not in taken], **measured}
+
+
+def _fingerprints(run: Run) -> dict[str, str]:
+    plan = run.plan
+    return {
+        "documents": plan.documents,
+        **{f"filter {label}": digits for label, digits in plan.filters.items()},
+        **{f"groups {label}": digits for label, digits in plan.groups.items()},
+        "verdicts": plan.verdicts,
+        **{f"shards {label}": digits for label, digits in plan.writers.items()},
+    }
+
+
+def _readable(row: Mapping[str, Any]) -> dict[str, Any]:
+    raw = row.get("raw")
+    if raw is None:
+        raw = base64.b64decode(row.get("raw_base64", "")).decode("utf-8", "backslashreplace")
+    return {**row, "raw": raw}
+
+
+def _samples(run: Run, chosen: pl.DataFrame) -> dict[str, list[Sample]]:
+    """Reason to its samples, in the order in which they were chosen."""
+    names = ["kept", *run.reasons()]
+    wanted = chosen.select("part", "row").unique().sort("part", "row")
+    found: dict[tuple[int, int], Sample] = {}
+    for (place,), rows in wanted.group_by("part", maintain_order=True):
+        number = int(str(place))
+        for row, sample in zip(rows["row"], _read_samples(run, run.parts[number], rows["row"]), strict=True):
+            found[number, row] = sample
+    samples: dict[str, list[Sample]] = {name: [] for name in names}
+    for one in chosen.iter_rows(named=True):
+        samples[names[one["reason"] + 1]].append(found[one["part"], one["row"]])
+    return samples
+
+
+def _read_samples(run: Run, part: Part, rows: pl.Series) -> Iterator[Sample]:
+    """The samples at `rows` (ascending) of a part; a loop over documents, but over the few that are shown."""
+    signals = run.part_signals(part)[rows].drop("source").iter_rows(named=True)
+    verdicts = pl.read_parquet(run.verdicts_file(part))[rows].iter_rows(named=True)
+    documents = _cut_documents(run, part, rows).iter_rows(named=True)
+    for document, verdict, measured in zip(documents, verdicts, signals, strict=True):
+        known = {ID, TEXT, "chars of text"}
+        yield Sample(
+            id=document[ID],
+            text=document[TEXT],
+            chars=document["chars of text"],
+            reasons=tuple(reason for reason in run.reasons() if verdict[reason]),
+            duplicate_of=verdict[judge.DUPLICATE_OF],
+            fields={name: value for name, value in document.items() if name not in known},
+            signals={
+                name: value[:VALUE_CHARS] if isinstance(value, str) else value for name, value in measured.items()
+            },
+        )
+
+
+def _cut_documents(run: Run, part: Part, rows: pl.Series) -> pl.DataFrame:
+    import pyarrow.parquet as pq
+
+    frames, start = [], 0
+    file = pq.ParquetFile(run.documents_file(part))
+    for group in range(file.num_row_groups):
+        stop = start + file.metadata.row_group(group).num_rows
+        inside = rows.filter((rows >= start) & (rows < stop)) - start
+        if not inside.is_empty():
+            frame = pl.from_arrow(file.read_row_group(group))
+            assert isinstance(frame, pl.DataFrame)
+            frames.append(_cut(frame[inside]))
+        start = stop
+    return pl.concat(frames)
+
+
+def _cut(frame: pl.DataFrame) -> pl.DataFrame:
+    text = pl.col(TEXT)
+    fields = pl.exclude(TEXT).str.slice(0, VALUE_CHARS)
+    return frame.select(
+        fields, text.str.slice(0, SAMPLE_CHARS), text.str.len_chars().cast(pl.Int64).alias("chars of text")
+    )

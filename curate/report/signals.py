@@ -1,0 +1,129 @@
+"""The section on signals: a histogram of each number with its thresholds, the most frequent values of each label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from curate.report.charts import histogram_svg
+from curate.report.collect import Report
+from curate.report.markup import Markup, element, number, share
+from curate.report.parts import NAME_CHARS, bar, cell, figures, name, section
+from curate.report.thresholds import Threshold
+from curate.stats import Histogram, Values
+
+MOST_FREQUENT = 12
+MOST_MARKS = 12
+"""Thresholds drawn into one chart."""
+
+
+def signals_section(report: Report, most: int) -> Markup:
+    """Charts of at most `most` signals, those that a rule reads before the others."""
+    left = most
+    groups: list[Markup] = []
+    read = {signal for rule in report.rules for signal in rule.signals}
+    for label, names in report.signals.items():
+        ruled, others = [one for one in names if one in read], [one for one in names if one not in read]
+        shown, folded = ruled[:left], others[: max(left - len(ruled), 0)]
+        left -= len(shown) + len(folded)
+        groups += _group(report, label, shown, folded)
+        if len(shown) + len(folded) < len(names):
+            missing = len(names) - len(shown) - len(folded)
+            groups.append(element("p", f"{missing:,} more signals are not drawn.", class_="note"))
+    intro = element(
+        "p",
+        "What was measured on each document: ",
+        element("span", element("span", class_="swatch"), " kept", class_="kept"), " above the line, ",
+        element("span", element("span", class_="swatch"), " dropped", class_="dropped"),
+        " (for whatever reason) below it. Dashed lines are the numbers that rules compare with. Quantiles are read off "
+        "the bins: up to 1.6 % too low.",
+        class_="note",
+    )  # fmt: skip
+    return section("signals", "Signals", intro, groups)
+
+
+def _group(report: Report, label: str, shown: Sequence[str], folded: Sequence[str]) -> list[Markup]:
+    if not (shown or folded):
+        return []
+    parts = [element("h3", name(label))]
+    if shown:
+        parts.append(element("div", [_card(report, one) for one in shown], class_="cards"))
+    if folded:
+        word = "signal" if len(folded) == 1 else "signals"
+        summary = element("summary", f"{len(folded)} {word} that no rule reads", class_="note")
+        cards = element("div", [_card(report, one) for one in folded], class_="cards")
+        parts.append(element("details", summary, cards))
+    return parts
+
+
+def _card(report: Report, signal: str) -> Markup:
+    counted = report.stats.signals[signal]
+    marks = [one for one in report.thresholds if one.signal == signal]
+    if isinstance(counted, Values):
+        return _values_card(signal, counted)
+    whole = report.types[signal] == pl.Int64
+    return _histogram_card(signal, counted, marks, whole)
+
+
+def _histogram_card(signal: str, counted: Histogram, marks: Sequence[Threshold], whole: bool) -> Markup:
+    scales, chart = "", Markup("")
+    if counted.total and counted.low != counted.high:
+        positions = sorted({mark.value for mark in marks})[:MOST_MARKS]
+        svg, across, steep = histogram_svg(counted, positions, whole)
+        logarithmic = [axis for axis, is_log in (("values", across.constant is not None), ("counts", steep)) if is_log]
+        scales = f"log {' and '.join(logarithmic)}" if logarithmic else ""
+        label = f"Histogram of {signal[:NAME_CHARS]}, kept and dropped documents"
+        chart = element("div", svg, class_="chart", role="img", aria_label=label)
+    heading = element("h4", name(signal), element("small", scales) if scales else None)
+    return element("figure", heading, chart, element("figcaption", _summary(counted), _marks(marks)))
+
+
+def _summary(counted: Histogram) -> str:
+    nulls = sum(counted.nulls)
+    missing = f" · null in {number(nulls)} ({number(counted.nulls[1])} dropped)" if nulls else ""
+    if not counted.total:
+        return f"no document has a value{missing}"
+    if counted.low == counted.high:
+        return f"{number(counted.low)} in each of {number(counted.total)} documents{missing}"
+    low, middle, high = (number(float(f"{counted.quantile(part):.3g}")) for part in (0.01, 0.5, 0.99))
+    ends = f"from {number(counted.low)} to {number(counted.high)}"
+    return f"median {middle} · 98 % in {low} … {high} · {ends}{missing}"
+
+
+def _marks(marks: Sequence[Threshold]) -> Markup | None:
+    if not marks:
+        return None
+    return element(
+        "ul", [element("li", "┆ ", element("b", f"{mark.value:g}"), " ", name(mark.reason)) for mark in marks[:MOST_MARKS]]
+    )
+
+
+def _values_card(signal: str, counted: Values) -> Markup:
+    rows = counted.most_frequent(MOST_FREQUENT)
+    total = sum(kept + dropped for kept, dropped in (counted.counts or {}).values())
+    widest = max((kept + dropped for _, kept, dropped in rows), default=1)
+    lines = [
+        element(
+            "tr",
+            cell(name(value, 60) if value else element("span", "(empty)", class_="quiet")),
+            cell(bar([("kept", kept / widest), ("dropped", dropped / widest)]), class_="wide"),
+            figures(number(kept + dropped), share(kept + dropped, total)),
+        )
+        for value, kept, dropped in rows
+    ]
+    body = element("table", element("tbody", lines), class_="values") if lines else None
+    return element(
+        "figure", element("h4", name(signal)), body, element("figcaption", _values_summary(counted, len(rows), total))
+    )
+
+
+def _values_summary(counted: Values, shown: int, total: int) -> str:
+    nulls = sum(counted.nulls)
+    missing = f" · null in {number(nulls)} ({number(counted.nulls[1])} dropped)" if nulls else ""
+    if counted.counts is None:
+        return f"too many different values to count{missing}"
+    different = len(counted.counts)
+    values = f"{number(different)} different values" if different != 1 else "one value"
+    others = total - sum(kept + dropped for _, kept, dropped in counted.most_frequent(shown))
+    return values + (f", {number(others)} documents with others than these" if others else "") + missing

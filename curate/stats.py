@@ -1,0 +1,271 @@
+"""Counts, histograms and samples that add up across parts, in any order.
+
+All of them are integers, least and greatest values, and the first few in the order of a hash: `a + b` is exact, and
+`b + a` is the same. Histograms count on one grid for every signal of every corpus, so a part is counted by itself: the
+bin of a number is its sign, its exponent and the first six bits of its mantissa, 64 bins from each power of two to the
+next, each 0.8 to 1.6 % as wide as what it holds. Whole numbers below 128 and all multiples of 1/64 in 0..1 begin a bin.
+Cost: 40 ns a document and signal, rules included (50 signals, 40 rules); memory for one part's signals, and about 20 KB a
+signal for the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from curate.contracts import ID, Utf8
+
+Integers = npt.NDArray[np.int64]
+
+MANTISSA_BITS = 6
+_SHIFT = 52 - MANTISSA_BITS
+_GREATEST = 1e300
+
+MOST_VALUES = 10_000
+"""Different values of a String signal that are counted; of one that has more, none is."""
+VALUE_CHARS = 200
+"""Characters of a String signal that tell its values apart."""
+SAMPLE_SIZE = 5
+"""Documents chosen for each reason."""
+
+BROKEN, ALONE, FIRST, FIRST_BYTES = range(4)
+"""Columns of `Stats.by_reason`: documents that break the rule; that break no other; for which it is the first reason in
+the order of the pipeline; and the bytes of their text."""
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """A numeric signal: how many kept and dropped documents fall into each bin of the grid."""
+
+    bins: Integers
+    """Numbers of the bins that hold something, ascending."""
+    counts: Integers
+    """`[n_bins, 2]`: kept, dropped."""
+    nulls: tuple[int, int] = (0, 0)
+    """Kept and dropped documents without a value."""
+    low: float | None = None
+    """Least value; what lies beyond 1e300 on either side, infinity for one, counts as 1e300."""
+    high: float | None = None
+    """Greatest value."""
+
+    @classmethod
+    def of(cls, values: pl.Series, kept: npt.NDArray[np.bool_]) -> Histogram:
+        """Count one part; `values` are numbers or null, never NaN."""
+        there = values.is_not_null().to_numpy()
+        nulls = (int((~there & kept).sum()), int((~there & ~kept).sum()))
+        numbers = values.drop_nulls().cast(pl.Float64).clip(-_GREATEST, _GREATEST).to_numpy()
+        if not len(numbers):
+            return cls(np.empty(0, np.int64), np.empty((0, 2), np.int64), nulls)
+        places = grid_bin(numbers)
+        first = int(places.min())
+        counts = np.bincount((places - first) * 2 + ~kept[there])
+        counts = np.pad(counts, (0, len(counts) % 2)).reshape(-1, 2)
+        filled = np.flatnonzero(counts.any(axis=1))
+        low, high = float(numbers.min()), float(numbers.max())
+        return cls(filled + first, counts[filled], nulls, low, high)
+
+    def __add__(self, other: Histogram) -> Histogram:
+        bins, places = np.unique(np.concatenate([self.bins, other.bins]), return_inverse=True)
+        counts = np.zeros((len(bins), 2), np.int64)
+        np.add.at(counts, places, np.concatenate([self.counts, other.counts]))
+        lows = [low for low in (self.low, other.low) if low is not None]
+        highs = [high for high in (self.high, other.high) if high is not None]
+        nulls = (self.nulls[0] + other.nulls[0], self.nulls[1] + other.nulls[1])
+        return Histogram(bins, counts, nulls, min(lows, default=None), max(highs, default=None))
+
+    @property
+    def total(self) -> int:
+        """Documents with a value."""
+        return int(self.counts.sum())
+
+    def into(self, edges: Sequence[float]) -> Integers:
+        """Count between edges: `[n_edges - 1, 2]`. Exact where edges begin bins of the grid.
+
+        What lies below the first edge is counted with the first, what lies on or above the last one with the last.
+        """
+        places = np.searchsorted(np.asarray(edges), bin_start(self.bins), side="right") - 1
+        counts = np.zeros((len(edges) - 1, 2), np.int64)
+        np.add.at(counts, places.clip(0, len(edges) - 2), self.counts)
+        return counts
+
+    def quantile(self, share: float) -> float | None:
+        """The start of the bin that holds the document at `share` (0..1) of all; at most 1.6 % too low."""
+        if not self.total or self.low is None or self.high is None:
+            return None
+        upto = np.cumsum(self.counts.sum(axis=1))
+        place = int(np.searchsorted(upto, share * (self.total - 1), side="right"))
+        return min(max(float(bin_start(self.bins[place : place + 1])[0]), self.low), self.high)
+
+
+def grid_bin(numbers: npt.NDArray[np.float64]) -> Integers:
+    """Number of each value's bin on the grid, ascending with the values."""
+    positive = np.abs(numbers).view(np.int64) >> _SHIFT
+    return np.where(numbers < 0, -positive - 1, positive)
+
+
+def bin_start(bins: Integers) -> npt.NDArray[np.float64]:
+    """Least magnitude that belongs to each bin, with its sign."""
+    positive = np.where(bins < 0, -bins - 1, bins)
+    starts = (positive << _SHIFT).view(np.float64)
+    return np.where(bins < 0, -starts, starts)
+
+
+@dataclass(frozen=True)
+class Values:
+    """A String or Boolean signal: how many kept and dropped documents have each value."""
+
+    counts: Mapping[str, tuple[int, int]] | None
+    """Value to kept and dropped; None: more than `MOST_VALUES` of them."""
+    nulls: tuple[int, int] = (0, 0)
+
+    @classmethod
+    def of(cls, values: pl.Series, kept: npt.NDArray[np.bool_]) -> Values:
+        """Count one part."""
+        # A label may be as long as its text; only so much of it is held.
+        frame = pl.DataFrame({"value": values.cast(pl.String).str.slice(0, VALUE_CHARS), "kept": kept})
+        table = frame.group_by("value").agg(kept=pl.col("kept").sum(), dropped=(~pl.col("kept")).sum())
+        counted = {value: (kept, dropped) for value, kept, dropped in table.sort("value").iter_rows()}
+        nulls = counted.pop(None, (0, 0))
+        return cls(counted if len(counted) <= MOST_VALUES else None, nulls)
+
+    def __add__(self, other: Values) -> Values:
+        nulls = (self.nulls[0] + other.nulls[0], self.nulls[1] + other.nulls[1])
+        if self.counts is None or other.counts is None:
+            return Values(None, nulls)
+        counts = dict(self.counts)
+        for value, (kept, dropped) in other.counts.items():
+            before = counts.get(value, (0, 0))
+            counts[value] = (before[0] + kept, before[1] + dropped)
+        return Values(dict(sorted(counts.items())) if len(counts) <= MOST_VALUES else None, nulls)
+
+    def most_frequent(self, n: int) -> list[tuple[str, int, int]]:
+        """Value, kept, dropped: the `n` most frequent, then by name."""
+        rows = [(value, kept, dropped) for value, (kept, dropped) in (self.counts or {}).items()]
+        return sorted(rows, key=lambda row: (-row[1] - row[2], row[0]))[:n]
+
+
+@dataclass(frozen=True, eq=False)
+class Stats:
+    """What is known of a set of parts."""
+
+    documents: int
+    kept: int
+    text_bytes: int
+    kept_bytes: int
+    by_reason: Integers
+    """`[n_reasons, 4]`, columns as `BROKEN`, `ALONE`, `FIRST`, `FIRST_BYTES`."""
+    by_filter: Integers
+    """`[n_filters, 4]`: the same, a filter's rules taken as one."""
+    signals: Mapping[str, Histogram | Values]
+    samples: pl.DataFrame
+    """`reason` (an index, -1: kept), `other_reasons`, `hash`, `id`, `part`, `row`: up to `SAMPLE_SIZE` for each reason."""
+
+    @classmethod
+    def of(
+        cls, part: int, signals: pl.DataFrame, verdicts: pl.DataFrame, filters: Mapping[str, list[str]], seed: int
+    ) -> Stats:
+        """Count one part: its signals (with `text_bytes`) and verdicts, row-aligned; `filters`: label to reasons."""
+        reasons = [reason for own in filters.values() for reason in own]
+        broken = _matrix([verdicts[reason] for reason in reasons], verdicts.height)
+        by_filter = _matrix([_any(verdicts, own) for own in filters.values()], verdicts.height)
+        kept = verdicts["kept"].to_numpy()
+        size = signals["text_bytes"].to_numpy()
+        kept_bytes = int(size[kept].sum())
+        counted = {column.name: _count(column, kept) for column in signals}
+        samples = _samples(part, verdicts[ID], broken, kept, seed)
+        return cls(
+            verdicts.height, int(kept.sum()), int(size.sum()), kept_bytes,
+            _tally(broken, size), _tally(by_filter, size), counted, samples,
+        )  # fmt: skip
+
+    def __add__(self, other: Stats) -> Stats:
+        # `Histogram | Values`: one signal has one kind, in every part.
+        signals = {name: cast(Any, mine) + other.signals[name] for name, mine in self.signals.items()}
+        return Stats(
+            self.documents + other.documents, self.kept + other.kept,
+            self.text_bytes + other.text_bytes, self.kept_bytes + other.kept_bytes,
+            self.by_reason + other.by_reason, self.by_filter + other.by_filter,
+            signals, _first_samples(pl.concat([self.samples, other.samples])),
+        )  # fmt: skip
+
+
+def empty(types: Mapping[str, Any], filters: Mapping[str, list[str]]) -> Stats:
+    """The stats of no part at all: what sums start with."""
+    signals = pl.DataFrame(schema=dict(types))
+    reasons = [reason for own in filters.values() for reason in own]
+    verdicts = pl.DataFrame(schema={ID: pl.String, "kept": pl.Boolean, **dict.fromkeys(reasons, pl.Boolean)})
+    return Stats.of(0, signals, verdicts, filters, 0)
+
+
+def _count(column: pl.Series, kept: npt.NDArray[np.bool_]) -> Histogram | Values:
+    return Histogram.of(column, kept) if column.dtype.is_numeric() else Values.of(column, kept)
+
+
+def _matrix(columns: Sequence[pl.Series], n_rows: int) -> npt.NDArray[np.bool_]:
+    # Column by column in memory: every use below reads whole columns.
+    matrix = np.empty((n_rows, len(columns)), np.bool_, order="F")
+    for place, column in enumerate(columns):
+        matrix[:, place] = column.to_numpy()
+    return matrix
+
+
+def _any(verdicts: pl.DataFrame, reasons: Sequence[str]) -> pl.Series:
+    return verdicts.select(any=pl.any_horizontal([*reasons, pl.repeat(False, pl.len())])).to_series()
+
+
+def _tally(broken: npt.NDArray[np.bool_], size: Integers) -> Integers:
+    """Columns `BROKEN`, `ALONE`, `FIRST`, `FIRST_BYTES` of a `[rows, reasons]` matrix."""
+    tally = np.zeros((broken.shape[1], 4), np.int64)
+    others = broken.sum(axis=1)
+    left = np.ones(len(broken), np.bool_)
+    for place in range(broken.shape[1]):
+        column = broken[:, place]
+        first = column & left
+        tally[place] = column.sum(), (column & (others == 1)).sum(), first.sum(), size[first].sum()
+        left &= ~column
+    return tally
+
+
+_SAMPLES = {
+    "reason": pl.Int64, "other_reasons": pl.Boolean, "hash": pl.UInt64, "id": pl.String, "part": pl.Int64, "row": pl.Int64,
+}  # fmt: skip
+
+
+def _samples(
+    part: int, ids: pl.Series, broken: npt.NDArray[np.bool_], kept: npt.NDArray[np.bool_], seed: int
+) -> pl.DataFrame:
+    """The first documents of each reason by `hash(seed, id)`, those that break nothing else before the others."""
+    from curate.kernels.hashing import hash64
+
+    hashes = hash64(seed, *Utf8.of(ids))
+    order = np.argsort(hashes, kind="stable")
+    only = (broken.sum(axis=1) == 1)[order]
+    chosen = [(-1, False, order[kept[order]][:SAMPLE_SIZE])]
+    for reason in range(broken.shape[1]):
+        column = broken[order, reason]
+        chosen.append((reason, False, order[column & only][:SAMPLE_SIZE]))
+        chosen.append((reason, True, order[column & ~only][:SAMPLE_SIZE]))
+    frames = [
+        pl.DataFrame(
+            {
+                "reason": [reason] * len(rows),
+                "other_reasons": [others] * len(rows),
+                "hash": hashes[rows],
+                "id": ids[rows],
+                "part": [part] * len(rows),
+                "row": rows,
+            },
+            schema=_SAMPLES,
+        )
+        for reason, others, rows in chosen
+    ]
+    return _first_samples(pl.concat(frames))
+
+
+def _first_samples(samples: pl.DataFrame) -> pl.DataFrame:
+    return samples.sort(list(_SAMPLES)).group_by("reason", maintain_order=True).head(SAMPLE_SIZE).select(list(_SAMPLES))
