@@ -7,7 +7,10 @@ import curate
 from curate.errors import PipelineError
 from curate.testing import TEXTS, check_filter
 
-GOOD = "今天早上下了一场小雨，街边的桂花开了。卖豆浆的老人说，今年的花比去年开得早一些，也更香一些，于是街坊都来摘一把回去泡茶。"
+GOOD = (
+    "今天早上下了一场小雨，街边的桂花开了。卖豆浆的老人说，今年的花比去年开得早一些，"
+    "也更香一些，于是街坊都来摘一把回去泡茶。"
+)
 
 
 class Exclamations(curate.Filter):
