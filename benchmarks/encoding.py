@@ -60,9 +60,9 @@ def utf8(texts: list[str]) -> Utf8:
 def seconds(work: Callable[[], Any], repeat: int) -> tuple[list[float], Any]:
     times = []
     for _ in range(repeat):
-        start = time.thread_time()
+        start = time.process_time()
         result = work()
-        times.append(time.thread_time() - start)
+        times.append(time.process_time() - start)
     return times, result
 
 

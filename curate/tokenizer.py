@@ -19,7 +19,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -162,8 +162,12 @@ def _byte_level(path: Path, raw: bytes, spec: dict[str, Any], kernel: ByteLevel)
     vocabulary: dict[str, int] = spec["model"]["vocab"]
     added = _added_tokens(path, _ids_given(spec))
     ids = {**vocabulary, **added}
-    spelt = {number: spelt_bytes(token) or token.encode() for token, number in vocabulary.items()}
-    spelt |= {number: token.encode() for token, number in added.items()}
+
+    @cache  # made at the first call: workers never decode
+    def spelt() -> dict[int, bytes]:
+        entries = {number: spelt_bytes(token) or token.encode() for token, number in vocabulary.items()}
+        return entries | {number: token.encode() for token, number in added.items()}
+
     return Tokenizer(
         kind="byte_level_bpe",
         vocabulary=max(ids.values()) + 1,
@@ -172,7 +176,7 @@ def _byte_level(path: Path, raw: bytes, spec: dict[str, Any], kernel: ByteLevel)
         control_tokens=_by_id(added),
         _ids=ids,
         _encode=lambda text: Ragged(*kernel.encode(text)),
-        _decode=lambda numbers: b"".join(spelt.get(number, b"") for number in numbers).decode(errors="replace"),
+        _decode=lambda numbers: b"".join(spelt().get(number, b"") for number in numbers).decode(errors="replace"),
     )
 
 
