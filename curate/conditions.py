@@ -77,6 +77,12 @@ _FUNCTIONS = {
     "Floor", "Ceil", "Log", "Log1p", "Exp", "Sign", "Negate", "Trigonometry", "Clip", "FillNull", "NullIf",
 }  # fmt: skip
 _OVER_ROWS = {"Any", "All", "IsUnique", "IsDuplicated", "IsFirstDistinct", "IsLastDistinct", "ConcatVertical"}
+_KNOWN = {
+    **dict.fromkeys(["Agg", "Len", "Quantile", "Correlation"], "an aggregate"),
+    **dict.fromkeys(["Over", "Rank", "Shift"], "a window"),
+    "SubPlan": "a subquery",
+}
+"""What a user calls some nodes that are refused; others go by Polars' name."""
 _LITERALS = {"Int", "Float", "String", "Boolean", "Null", "Decimal", "Series"}
 _PARTS = {
     "BinaryExpr": ("left", "right"),
@@ -95,19 +101,17 @@ def _children(kind: str, content: Any) -> list[Any]:
 def _foreign(node: Any) -> Iterator[str]:
     """Names of nodes that no rule may use, from the outside in."""
     if isinstance(node, str):
-        yield node
+        yield _KNOWN.get(node, node)
         return
     ((kind, content),) = node.items()
     if kind == "Function":
         yield from _foreign_function(content["function"])
     elif kind == "Literal":
         yield from _foreign_literal(content)
-    elif kind == "Agg":
-        yield f"the aggregate {_head(content)}"
     elif kind == "Alias":
         yield f"AS {content[1]}"
     elif kind not in ("Column", *_PARTS):
-        yield {"SubPlan": "a subquery", "Over": "a window"}.get(kind, kind)
+        yield _KNOWN.get(kind, kind)
     for child in _children(kind, content):
         yield from _foreign(child)
 
@@ -120,9 +124,9 @@ def _foreign_function(function: Any) -> Iterator[str]:
     name = _head(function)
     inner = _head(function[name]) if isinstance(function, dict) else ""
     if name not in _FUNCTIONS:
-        yield name
+        yield _KNOWN.get(name, name)
     elif inner in _OVER_ROWS:
-        yield inner
+        yield "an aggregate"
 
 
 def _foreign_literal(literal: Any) -> Iterator[str]:
