@@ -186,9 +186,10 @@ class Run:
             raise CurateError(
                 f"no reason is called {reason!r}{nearest(str(reason), ['kept', 'dropped', *self.reasons()])}"
             )
-        by_reason = {None: pl.lit(True), "kept": pl.col(judge.KEPT), "dropped": ~pl.col(judge.KEPT)}
+        every = pl.col(judge.KEPT).is_not_null()
+        by_reason = {None: every, "kept": pl.col(judge.KEPT), "dropped": ~pl.col(judge.KEPT)}
         condition = by_reason[reason] if reason in by_reason else pl.col(str(reason))
-        return condition & (pl.col(ID) == id) if id is not None else condition & (pl.len() > 0)
+        return condition if id is None else condition & (pl.col(ID) == id)
 
     def kept_documents(self, part: Part, signals: bool = False) -> Iterator[Documents]:
         """Kept documents of a part, one batch a row group."""
