@@ -123,12 +123,15 @@ def _load_yaml(text: str) -> dict[str, Any]:
     return tree
 
 
+_FLOW_HINT = " (a comma or a colon inside {…} breaks a rule: write it as a block)"
+
+
 def _yaml_fault(error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
     place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     problem = " ".join((error.problem or error.context or "not YAML").split())
     if "flow" in str(error):
-        problem += " (a comma or a colon inside {…} breaks a rule: write it as a block)"
+        problem += _FLOW_HINT
     if "\\t" in problem:
         problem += " (indent with spaces, not with tabs)"
     return place + problem
@@ -236,12 +239,19 @@ def make_step(kind: type[StepT], parameters: Any, where: str, folder: Path) -> S
         raise PipelineError(f"{where}: expected parameters as `key: value`, not {parameters!r:.80}")
     if odd := [key for key in parameters if not isinstance(key, str)]:
         raise PipelineError(f"{where}: {odd[0]!r:.80} is no name of a parameter; put it in quotes")
+    _check_rule_names(parameters.get("drop"), f"{where}.drop")
     try:
         step = kind.model_validate(parameters)
         paths = {name: _resolve(getattr(step, name), folder) for name in input_fields(kind) if name in parameters}
         return step.model_copy(update=paths)
     except ValidationError as error:
         raise PipelineError(_one_line(error, kind, where)) from error
+
+
+def _check_rule_names(rules: Any, where: str) -> None:
+    for name in rules if isinstance(rules, dict) else ():
+        if not (isinstance(name, str) and re.fullmatch(r"\w[\w-]*", name)):
+            raise PipelineError(f"{where}: {name!r:.80} is no name of a rule{_FLOW_HINT}")
 
 
 def input_fields(kind: type[Step]) -> list[str]:
@@ -267,7 +277,7 @@ def _one_line(error: ValidationError, kind: type[Step], where: str) -> str:
     if first["loc"][0] == "drop" and len(first["loc"]) == 2:
         return f"{place}: a rule is a condition, such as `chars < 100`, or null to switch it off, not {given!r:.80}"
     message = " ".join(first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ").split())
-    message = message[0].lower() + message[1:] if message.startswith(("Input", "Field")) else message
+    message = message[0].lower() + message[1:] if message.startswith(("Input", "Field", "List")) else message
     shown = "" if first["type"] in ("missing", "value_error") else f", not {given!r:.80}"
     known = re.findall(r"'([^']*)'", first["ctx"]["expected"]) if first["type"] == "literal_error" else []
     hint = registry.nearest(given, known) if isinstance(given, str) and known else ""
