@@ -55,8 +55,8 @@ def spelt_bytes(token: str) -> bytes | None:
 
 
 @dataclass(frozen=True)
-class ByteLevel:
-    """Encode with the kernel; made by `byte_level`."""
+class KernelBpe:
+    """Encode with the kernel; made by `byte_level` and `curate.sentencepiece_model`."""
 
     splitting: int
     tables: Any
@@ -84,7 +84,7 @@ class ByteLevel:
         return values[:total].copy(), offsets
 
 
-def byte_level(spec: dict[str, Any]) -> ByteLevel | None:
+def byte_level(spec: dict[str, Any]) -> KernelBpe | None:
     """Build the tables of a `tokenizer.json`; None if it is anything that the kernel does not do exactly."""
     from curate.kernels import bpe
 
@@ -97,7 +97,7 @@ def byte_level(spec: dict[str, Any]) -> ByteLevel | None:
         return None
     characters = _characters()
     unstable = (characters & _UNSTABLE).astype(bool) if normalizer else None
-    return ByteLevel(splitting, _tables(*merges, characters & np.uint8(3)), unstable)
+    return KernelBpe(splitting, _tables(*merges, characters & np.uint8(3)), unstable)
 
 
 def _splitting(pre_tokenizer: Any) -> str | None:
@@ -137,24 +137,28 @@ def _tables(
     from curate.kernels import bpe
 
     spelt = [bytes([BYTES[letter] for letter in symbol]) for symbol in symbols]
-    data = np.frombuffer(b"".join(spelt), np.uint8)
-    offsets = np.zeros(len(spelt) + 1, np.int64)
-    np.cumsum([len(token) for token in spelt], out=offsets[1:])
-    borders = np.zeros(1 << (bpe.BORDER_BITS - 6), np.uint64)
-    parts = np.empty((len(data), 3), np.int32)
-    n_parts = bpe.mark_borders(data, offsets, borders, parts)
+    data, offsets = back_to_back(spelt)
+    borders, parts = bpe.borders_inside(data, offsets)
     characters = classes.copy()
     own = np.full(_POINTS, -1, np.int32)
     for number, token in enumerate(spelt):
         if len(token) <= 4 and (character := _character(token)) is not None:
             own[character] = number
-    for token, at, stop in parts[:n_parts].tolist():
+    for token, at, stop in parts.tolist():
         _mark_part(spelt[token][:at], spelt[token][at:stop], characters, own)
-    pairs = np.full(1 << max(2 * len(merges), 1).bit_length(), 2**64 - 1, np.uint64)
-    left, right = np.array(merges, np.int32).reshape(-1, 2).T
-    bpe.fill_pairs(np.ascontiguousarray(left), np.ascontiguousarray(right), pairs)
+    rows = np.empty((len(merges), 3), np.int32)
+    rows[:, :2] = np.array(merges, np.int32).reshape(-1, 2)
+    rows[:, 2] = np.arange(256, len(symbols))
+    pairs = bpe.table_of_pairs(rows)
     bpe.keep_whole_characters(data, offsets, pairs, own)
     return bpe.Tables(characters, borders, pairs, own, ids)
+
+
+def back_to_back(rows: list[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Bytes and offsets (`int64[n_rows + 1]`)."""
+    offsets = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum([len(row) for row in rows], out=offsets[1:])
+    return np.frombuffer(b"".join(rows), np.uint8), offsets
 
 
 def _character(raw: bytes) -> int | None:

@@ -3,8 +3,8 @@
 Web text never becomes a control id: `added_tokens` are taken out before `tokenizers` sees the file, control entries of
 the vocabulary are renamed to something no text holds, and control-like user symbols of SentencePiece are turned into
 control symbols, which it does not look for in text. Nothing is added either: BOS and EOS are the writers' business.
-Byte-level BPE with the splitting of GPT-2 or Qwen2 is done by `curate.kernels.bpe` (same ids, many times faster);
-everything else by the libraries, on one thread.
+Byte-level BPE with the splitting of GPT-2 or Qwen2, and SentencePiece as we train it, are done by `curate.kernels.bpe`
+(same ids, many times faster); everything else by the libraries, on one thread.
 
 `tokenizers` 0.23 keeps at most 10,000 words of under 256 bytes in its cache, so the growth of older releases
 (huggingface/tokenizers#1495, #1539) is gone: 100,000 Chinese characters without a space, 40 times over, add 11 MB. What
@@ -26,15 +26,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curate.byte_level import ByteLevel, byte_level, spelt_bytes
+from curate.byte_level import KernelBpe, byte_level, spelt_bytes
 from curate.contracts import Utf8
 from curate.errors import PipelineError
+from curate.sentencepiece_model import sentencepiece_kernel, without_user_controls
 
 ACCEPTED = (
     "a tokenizer.json, a SentencePiece .model, a folder with one of them, or a hub name such as Qwen/Qwen2.5-0.5B"
 )
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-_CONTROL_LIKE = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
 _BATCH_BYTES = 1_000_000
 
 
@@ -158,7 +158,7 @@ def _tokenizer_json(path: Path, raw: bytes) -> Tokenizer:
     return _byte_level(path, raw, spec, kernel) if kernel else _other_json(path, raw, spec)
 
 
-def _byte_level(path: Path, raw: bytes, spec: dict[str, Any], kernel: ByteLevel) -> Tokenizer:
+def _byte_level(path: Path, raw: bytes, spec: dict[str, Any], kernel: KernelBpe) -> Tokenizer:
     vocabulary: dict[str, int] = spec["model"]["vocab"]
     added = _added_tokens(path, _ids_given(spec))
     ids = {**vocabulary, **added}
@@ -288,13 +288,14 @@ def _ragged(rows: list[npt.NDArray[np.int32]]) -> Ragged:
 def _sentencepiece(path: Path, raw: bytes) -> Tokenizer:
     from sentencepiece import SentencePieceProcessor
 
-    armless, control_tokens = _without_user_controls(raw)
+    armless, control_tokens = without_user_controls(raw)
     model = SentencePieceProcessor(model_proto=armless)
     size = int(model.get_piece_size())
     if not size:
         raise PipelineError(f"tokenizer {path}: an empty SentencePiece model; fetch the file again")
+    kernel = sentencepiece_kernel(raw)
 
-    def encode(text: Utf8) -> Ragged:
+    def with_library(text: Utf8) -> Ragged:
         rows = (model.encode(texts, out_type=int, num_threads=1) for texts in _batches(text))
         return _ragged([np.array(row, np.int32) for batch in rows for row in batch])
 
@@ -305,62 +306,6 @@ def _sentencepiece(path: Path, raw: bytes) -> Tokenizer:
         path=path,
         control_tokens=control_tokens,
         _ids={model.id_to_piece(number): number for number in range(size)},
-        _encode=encode,
+        _encode=(lambda text: Ragged(*kernel.encode(text))) if kernel else with_library,
         _decode=lambda numbers: str(model.decode(numbers)),
     )
-
-
-_CONTROL, _USER_DEFINED = 3, 4
-_LENGTH, _FIXED32, _VARINT = 2, 5, 0
-
-
-def _without_user_controls(raw: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """Turn user-defined pieces such as `<|im_end|>` into control pieces: the model's bytes, and their contents.
-
-    A model is a protobuf message (sentencepiece_model.proto): field 1 is a piece {1: text, 2: score, 3: type}. Types
-    below 128 take one byte, so one is written in place. Runs of blanks and other user-defined text stay.
-    """
-    model = bytearray(raw)
-    changed = []
-    for number, wire, start, stop in _fields(model, 0, len(model)):
-        if (number, wire) != (1, _LENGTH):
-            continue
-        piece, kind_at = "", -1
-        for inner, inner_wire, first, last in _fields(model, start, stop):
-            if (inner, inner_wire) == (1, _LENGTH):
-                piece = model[first:last].decode()
-            elif (inner, inner_wire) == (3, _VARINT):
-                kind_at = first
-        if kind_at >= 0 and model[kind_at] == _USER_DEFINED and _CONTROL_LIKE.fullmatch(piece):
-            model[kind_at] = _CONTROL
-            changed.append(piece)
-    return bytes(model), tuple(changed)
-
-
-def _fields(message: bytearray, start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
-    """Number, wire type and position (first, one past last byte) of each field of a protobuf message."""
-    at = start
-    while at < stop:
-        tag, at = _varint(message, at)
-        wire, first = tag & 7, at
-        if wire == _VARINT:
-            _, at = _varint(message, at)
-        elif wire == _LENGTH:
-            size, first = _varint(message, at)
-            at = first + size
-        else:
-            at += 4 if wire == _FIXED32 else 8
-        if at > stop:
-            raise ValueError("a field runs past the end")
-        yield tag >> 3, wire, first, at
-
-
-def _varint(message: bytearray, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        value |= (byte & 0x7F) << shift
-        at += 1
-        if byte < 0x80:
-            return value, at
-        shift += 7

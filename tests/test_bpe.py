@@ -100,7 +100,7 @@ def test_ids_are_those_of_the_library(name: str, texts: list[str]) -> None:
 
 
 @cache
-def trained_kernel(name: str) -> byte_level_module.ByteLevel:
+def trained_kernel(name: str) -> byte_level_module.KernelBpe:
     kernel = byte_level(spec_of(trained(name)))
     assert kernel is not None
     return kernel

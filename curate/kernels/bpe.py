@@ -5,7 +5,8 @@ side, so a piece falls into units of a few characters that are encoded alone; an
 kept in a small table that is looked up by the unit's own bytes. A unit that is not there is merged as the definition
 says: by scanning while it is short, with a heap when it is long (a megabyte without a border stays n log n).
 
-Symbols are bytes (0..255), then products in the order of their merges: a symbol's number is its rank.
+Symbols are bytes (0..255), then products in the order of their merges: a symbol's number is its rank. Merges of
+SentencePiece's BPE are a special case: whatever two symbols spell a piece together may merge, the best score first.
 """
 
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from curate.kernels import inlined, kernel
 from curate.kernels.pretokenize import gpt2_piece_end, qwen2_piece_end
 from curate.kernels.utf8 import char_at
 
-GPT2, QWEN2 = range(2)
+GPT2, QWEN2, WHOLE = range(3)
 CACHE_BITS = 16
 """65,536 units of 32 bytes. On Chinese web text 2 % (MiniMind) and 7 % (Qwen2.5) of units were not found."""
 BORDER_BITS = 20
@@ -63,12 +64,20 @@ def _border_bit(left, right):  # type: ignore[no-untyped-def]
     return ((uint64(left) << uint64(21) | uint64(right)) * _GOLDEN) >> uint64(64 - BORDER_BITS)
 
 
-@kernel
-def mark_borders(data, offsets, borders, parts):  # type: ignore[no-untyped-def]
-    """Set the bits of all pairs of characters inside tokens; return how many borders touch part of a character.
+def borders_inside(
+    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
+    """Collect `Tables.borders` from the bytes of all tokens, and apart from it the borders at part of a character.
 
-    Those are written to `parts: int32[n, 3]`: token, the border's place in it, and where the right part ends.
+    Those are `int32[n, 3]`: token, the border's place in it, and where what stands on the right of it ends.
     """
+    borders = np.zeros(1 << (BORDER_BITS - 6), np.uint64)
+    parts = np.empty((len(data), 3), np.int32)
+    return borders, parts[: _mark_borders(data, offsets, borders, parts)].copy()
+
+
+@kernel
+def _mark_borders(data, offsets, borders, parts):  # type: ignore[no-untyped-def]
     n_parts = 0
     for token in range(len(offsets) - 1):
         start, stop = offsets[token], offsets[token + 1]
@@ -102,16 +111,22 @@ def _width(byte):  # type: ignore[no-untyped-def]
     return 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
 
 
+def table_of_pairs(merges: npt.NDArray[np.int32]) -> npt.NDArray[np.uint64]:
+    """Make `Tables.pairs`, half of it empty or more, of rows of left symbol, right symbol and product."""
+    pairs = np.full(1 << max(2 * len(merges), 1).bit_length(), _EMPTY, np.uint64)
+    _fill_pairs(merges, pairs)
+    return pairs
+
+
 @kernel
-def fill_pairs(left, right, pairs):  # type: ignore[no-untyped-def]
-    """Enter the merges (`left`, `right`: int32, by rank) into an empty table of at least twice as many slots."""
+def _fill_pairs(merges, pairs):  # type: ignore[no-untyped-def]
     mask = uint64(len(pairs) - 1)
-    for rank in range(len(left)):
-        key = uint64(left[rank]) << uint64(20) | uint64(right[rank])
+    for row in range(len(merges)):
+        key = uint64(merges[row, 0]) << uint64(20) | uint64(merges[row, 1])
         slot = key * _GOLDEN >> uint64(32) & mask
         while pairs[slot] != _EMPTY:
             slot = (slot + uint64(1)) & mask
-        pairs[slot] = key << uint64(20) | uint64(256 + rank)
+        pairs[slot] = key << uint64(20) | uint64(merges[row, 2])
 
 
 @inlined
@@ -289,9 +304,9 @@ def _bytes_at(data, i):  # type: ignore[no-untyped-def]
 def encode(data, starts, stops, splitting, tables, cache, values, counts):  # type: ignore[no-untyped-def]
     """Write the ids of the texts `data[starts[i]:stops[i]]` back to back; return how many in all.
 
-    `splitting`: `GPT2` or `QWEN2`. `cache`: of `new_cache`, or as the last call with the same tables left it; not to be
-    shared by two calls at a time. `values`: int32, six longer than the longest text's bytes plus those before it;
-    `counts`: int64[n_texts], ids of each.
+    `splitting`: `GPT2`, `QWEN2`, or `WHOLE` (none). `cache`: of `new_cache`, or as the last call with the same tables
+    left it; not for two calls at a time. `values`: int32, six longer than all the bytes; `counts`: int64[n_texts], ids
+    of each.
     """
     characters, borders = tables.characters, tables.borders
     id_bits, id_mask = uint64(20), uint64(0xFFFFF)
@@ -303,8 +318,10 @@ def encode(data, starts, stops, splitting, tables, cache, values, counts):  # ty
         while at < stop:
             if splitting == QWEN2:
                 piece_end = qwen2_piece_end(data, at, stop, characters)
-            else:
+            elif splitting == GPT2:
                 piece_end = gpt2_piece_end(data, at, stop, characters)
+            else:
+                piece_end = stop
             while at < piece_end:
                 high, low = uint64(0), uint64(0)
                 before, flags_before = uint32(0), int64(0)
