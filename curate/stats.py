@@ -4,8 +4,8 @@ All of them are integers, least and greatest values, and the first few in the or
 `b + a` is the same. Histograms count on one grid for every signal of every corpus, so a part is counted by itself: the
 bin of a number is its sign, its exponent and the first six bits of its mantissa, 64 bins from each power of two to the
 next, each 0.8 to 1.6 % as wide as what it holds. Whole numbers below 128 and all multiples of 1/64 in 0..1 begin a bin.
-Cost: 40 ns a document and signal, rules included (50 signals, 40 rules); memory for one part's signals, and about 20 KB a
-signal for the sum.
+Cost: 40 ns a document and signal, rules included (50 signals, 40 rules); memory for one part's signals, and about 20 KB
+a signal for the sum.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ class Stats:
     """`[n_filters, 4]`: the same, a filter's rules taken as one."""
     signals: Mapping[str, Histogram | Values]
     samples: pl.DataFrame
-    """`reason` (an index, -1: kept), `other_reasons`, `hash`, `id`, `part`, `row`: up to `SAMPLE_SIZE` for each reason."""
+    """Up to `SAMPLE_SIZE` for each `reason` (an index, -1: kept): `other_reasons`, `hash`, `id`, `part`, `row`."""
 
     @classmethod
     def of(
@@ -232,7 +232,8 @@ def _tally(broken: npt.NDArray[np.bool_], size: Integers) -> Integers:
 
 
 _SAMPLES = {
-    "reason": pl.Int64, "other_reasons": pl.Boolean, "hash": pl.UInt64, "id": pl.String, "part": pl.Int64, "row": pl.Int64,
+    "reason": pl.Int64, "other_reasons": pl.Boolean, "hash": pl.UInt64, "id": pl.String,
+    "part": pl.Int64, "row": pl.Int64,
 }  # fmt: skip
 
 

@@ -18,7 +18,10 @@ from curate.report import charts
 from curate.stats import ALONE, BROKEN, FIRST, FIRST_BYTES, Histogram, Stats, Values, bin_start, grid_bin
 
 NUMBERS = st.one_of(
-    st.floats(allow_nan=False), st.floats(0, 1), st.integers(-(2**53), 2**53).map(float), st.sampled_from([0.0, -0.0, 1.0])
+    st.floats(allow_nan=False),
+    st.floats(0, 1),
+    st.integers(-(2**53), 2**53).map(float),
+    st.sampled_from([0.0, -0.0, 1.0]),
 )
 ROWS = st.lists(st.tuples(st.one_of(st.none(), NUMBERS), st.booleans()), max_size=40)
 
@@ -97,7 +100,8 @@ def test_infinity_counts_as_the_greatest_number() -> None:
 @given(st.lists(st.lists(st.tuples(st.sampled_from(["zh", "en", "", None]), st.booleans())), min_size=1, max_size=5))
 def test_values_add_up_in_any_order(parts: list[list[tuple[str | None, bool]]]) -> None:
     def counted(rows: list[tuple[str | None, bool]]) -> Values:
-        return Values.of(pl.Series([value for value, _ in rows], dtype=pl.String), np.array([kept for _, kept in rows], bool))
+        values = pl.Series([value for value, _ in rows], dtype=pl.String)
+        return Values.of(values, np.array([kept for _, kept in rows], np.bool_))
 
     whole = counted([row for part in parts for row in part])
     assert reduce(add, map(counted, reversed(parts))) == whole

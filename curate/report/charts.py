@@ -1,9 +1,9 @@
 """Histograms as static SVG: kept documents above the line, dropped ones below it, thresholds across both.
 
-The charts are described by Altair, once, and drawn by vl-convert when the page is written: no script on the page, 9 KB a
-chart, and it prints. Each histogram changes the data, domains and ticks of that one description, because Altair takes 90
-ms to build and check a chart and vl-convert 30 ms to draw it (after a second to start). Nothing is fetched: the data is
-inside, and `allowed_base_urls` is empty.
+The charts are described by Altair, once, and drawn by vl-convert when the page is written: no script on the page, 9 KB
+a chart, and it prints. Each histogram changes the data, domains and ticks of that one description, because Altair takes
+90 ms to build and check a chart and vl-convert 30 ms to draw it (after a second to start). Nothing is fetched: the data
+is inside, and `allowed_base_urls` is empty.
 """
 
 from __future__ import annotations
@@ -170,10 +170,10 @@ def _specification() -> dict[str, Any]:
     """The chart as Altair describes it, without data, domains and ticks."""
     import altair as alt
 
-    none = alt.Data(values=[])
+    none = alt.InlineData(values=[])
     size = "abs(datum.value)"
     short = f"{size} >= 1000 ? format({size}, '~s') : {size}"
-    signed = f"{size} >= 1e12 ? format(datum.value, '.1~e') : {size} >= 1e4 ? format(datum.value, '~s') : format(datum.value, '~g')"
+    signed = f"format(datum.value, {size} >= 1e12 ? '.1~e' : {size} >= 1e4 ? '~s' : '~g')"
     x = alt.X("x:Q", title=None, scale=alt.Scale(nice=False, zero=False))
     x = x.axis(grid=False, labelExpr=signed, labelFlush=False, labelOverlap="greedy", tickCount=6)
     areas = [

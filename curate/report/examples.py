@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from curate.report.collect import RuleEntry, Sample, Report
+from curate.report.collect import Report, RuleEntry, Sample
 from curate.report.markup import Markup, element, escape, number, shortened
 from curate.report.parts import code, fact, name, section
 from curate.stats import ALONE, BROKEN
@@ -36,7 +37,12 @@ def _rule(report: Report, place: int, rule: RuleEntry, samples: Sequence[Sample]
 
 
 def _details(
-    anchor: str, heading: Sequence[Markup | str], count: int, samples: Sequence[Sample], rule: RuleEntry | None, more: str = ""
+    anchor: str,
+    heading: Sequence[Markup | str],
+    count: int,
+    samples: Sequence[Sample],
+    rule: RuleEntry | None,
+    more: str = "",
 ) -> Markup:
     counted = element("span", f"{number(count)}{more}", class_="n")
     inner = (
@@ -90,11 +96,14 @@ def rejected_section(report: Report) -> Markup | None:
         code("rejected/"), " of the run.", class_="note",
     )  # fmt: skip
     return section(
-        "rejected", "Rejected rows", intro, element("div", map(_rejected, report.rejected_rows), class_="documents")
+        "rejected",
+        "Rejected rows",
+        intro,
+        element("div", [_rejected(row) for row in report.rejected_rows], class_="documents"),
     )
 
 
-def _rejected(row: dict[str, object]) -> Markup:
+def _rejected(row: Mapping[str, Any]) -> Markup:
     place = f"line {row['line']}, " if row.get("line") else ""
     header = element(
         "header", element("span", code(str(row.get("file")))), element("span", f"{place}offset {row.get('offset')}"),

@@ -1,4 +1,4 @@
-"""The section on the run itself: where the time went, inputs, versions, fingerprints, the pipeline as it was written."""
+"""The section on the run itself: where the time went, inputs, versions, fingerprints, the pipeline."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ def _rate(n_bytes: int, taken: float) -> str:
 
 def _inputs(inputs: Sequence[tuple[str, int]]) -> Markup:
     lines = [
-        element("tr", cell(code(path), class_="break"), figures(size(n_bytes))) for path, n_bytes in inputs[:MOST_INPUTS]
+        element("tr", cell(code(path), class_="break"), figures(size(n_bytes)))
+        for path, n_bytes in inputs[:MOST_INPUTS]
     ]
     rest = inputs[MOST_INPUTS:]
     more = f"and {number(len(rest))} more files, {size(sum(n_bytes for _, n_bytes in rest))}" if rest else None

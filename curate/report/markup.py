@@ -37,7 +37,7 @@ def escape(content: Content) -> Markup:
 
 
 def element(name: str, *content: Content, **attributes: str | int | bool | None) -> Markup:
-    """Make an element; `class_` stands for class, `aria_label` for aria-label; attributes that are None are left out."""
+    """Make an element; `class_` stands for class, `aria_label` for aria-label; None leaves an attribute out."""
     shown = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{html.escape(str(value).translate(_PICTURES))}"'
         for key, value in attributes.items()

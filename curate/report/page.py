@@ -18,14 +18,13 @@ from curate.report.collect import Report, RuleEntry
 from curate.report.examples import rejected_section, samples_section
 from curate.report.machine import machine_section
 from curate.report.markup import Content, Markup, element, escape, number, seconds, share, size
-from curate.report.parts import bar, cell, code, fact, figures, name, section, table
+from curate.report.parts import bar, cell, code, figures, name, section, table
+from curate.report.shards import shards_section, tokens_of
 from curate.report.signals import signals_section
 from curate.stats import ALONE, BROKEN, FIRST, FIRST_BYTES
 
 MOST_BYTES = 5_000_000
 MOST_WARNINGS = 50
-MOST_FILES = 40
-"""Shards listed for each target."""
 
 
 class Detail(NamedTuple):
@@ -55,14 +54,16 @@ def render(report: Report, detail: Detail) -> str:
         _funnel(report),
         _rules(report),
         signals_section(report, detail.charts),
-        _shards(report),
+        shards_section(report),
         samples_section(report, detail.samples),
         rejected_section(report),
         machine_section(report),
     ]
     template = Path(__file__).with_name("template.html").read_text(encoding="utf-8")
     body = escape([_header(report, bool(report.rejected)), element("main", sections)])
-    return string.Template(template).substitute(policy=_policy(template), title=escape(f"{report.name} · curate"), body=body)
+    return string.Template(template).substitute(
+        policy=_policy(template), title=escape(f"{report.name} · curate"), body=body
+    )
 
 
 def _policy(template: str) -> str:
@@ -96,10 +97,10 @@ def _sum(report: Report) -> Markup:
     stats = report.stats
     rows = stats.documents + report.rejected
     parts = [("kept", stats.kept), ("dropped", stats.documents - stats.kept), ("rejected", report.rejected)]
-    terms: list[Content] = [element("span", element("b", number(rows)), "rows read ")]
+    terms: list[Content] = [element("span", element("b", number(rows)), " rows read ")]
     for place, (label, count) in enumerate(parts):
         sign = element("i", "+ " if place else "= ")
-        terms.append(element("span", sign, element("span", element("b", number(count)), f"{label} ", class_=label)))
+        terms.append(element("span", sign, element("span", element("b", number(count)), f" {label} ", class_=label)))
     whole = rows or 1
     return escape(
         [
@@ -116,9 +117,7 @@ def _facts(report: Report) -> Markup:
         ("documents kept", share(stats.kept, stats.documents), ""),
         ("text kept", size(stats.kept_bytes), f"of {size(stats.text_bytes)}, {kept_share}"),
     ]
-    for label, manifest in report.manifests.items():
-        if isinstance(manifest.get("tokens"), int):
-            facts.append((f"tokens, {label[:40]}", number(manifest["tokens"]), ""))
+    facts += [(f"tokens for {label[:40]}", number(tokens), "") for label, tokens in tokens_of(report).items()]
     workers, memory = record.get("workers"), record.get("worker_memory_bytes")
     if record.get("wall_seconds") is not None:
         facts.append(("wall time", seconds(record["wall_seconds"]), _resumed(record)))
@@ -128,7 +127,10 @@ def _facts(report: Report) -> Markup:
         facts.append(("peak memory", size(memory), "a worker"))
     return element(
         "dl",
-        [element("div", element("dt", what), element("dd", value, " ", element("small", more))) for what, value, more in facts],
+        [
+            element("div", element("dt", what), element("dd", value, " ", element("small", more)))
+            for what, value, more in facts
+        ],
         class_="facts",
     )
 
@@ -152,18 +154,18 @@ def _funnel(report: Report) -> Markup:
         lines.append(_funnel_line(name(label), left, rows, lost, left_bytes))
     lines.append(_funnel_line("kept", stats.kept, rows, None, stats.kept_bytes, "total"))
     heads = [
-        ("after", None), ("", "wide"), ("documents", "n"), ("of all", "n"), ("fewer by", "n optional"), ("text", "n optional"),
+        ("after", None), ("", "wide"), ("documents", "n"), ("of all", "n"), ("fewer by", "n optional"),
+        ("text", "n optional"),
     ]  # fmt: skip
     intro = element(
-        "p", "What is still there after the rules of each filter, in the order of the pipeline; a document counts where its "
-        "first reason stands.", class_="note",
+        "p", "What is still there after the rules of each filter, in the order of the pipeline; a document counts "
+        "where its first reason stands.", class_="note",
     )  # fmt: skip
     tokens = [
-        element("li", element("b", number(manifest["tokens"])), " tokens for ", name(label))
-        for label, manifest in report.manifests.items()
-        if isinstance(manifest.get("tokens"), int)
+        element("tr", cell(name(label)), cell(""), figures(element("b", number(tokens)), "tokens"))
+        for label, tokens in tokens_of(report).items()
     ]
-    return section("funnel", "Funnel", intro, table(heads, lines), element("ul", tokens) if tokens else None)
+    return section("funnel", "Funnel", intro, table(heads, [*lines, *tokens]))
 
 
 def _funnel_line(
@@ -191,14 +193,16 @@ def _rules(report: Report) -> Markup:
             place, counts = by_rule[rule.reason]
             lines.append(_rule_line(report, rule, place, counts))
     if not lines:
-        return section("rules", "Rules", element("p", "This pipeline has no filter: every document is kept.", class_="note"))
+        nothing = element("p", "This pipeline has no filter: every document is kept.", class_="note")
+        return section("rules", "Rules", nothing)
     heads = [
         ("rule", None), ("drops when", None), ("", "wide"), ("drops in all", "n"), ("of all", "n optional"),
         ("by it alone", "n"), ("as first reason", "n optional"),
     ]  # fmt: skip
     intro = element(
-        "p", "A document may break several rules. ", element("b", "By it alone"), " (dark in the bar) counts those that break "
-        "no other: without the rule they would come back, duplicates aside. A null signal breaks the rule, too.", class_="note",
+        "p", "A document may break several rules. ", element("b", "By it alone"), " (dark in the bar) counts those "
+        "that break no other: without the rule they would come back, duplicates aside. A null signal breaks the rule.",
+        class_="note",
     )  # fmt: skip
     return section("rules", "Rules", intro, table(heads, lines, "rules"))
 
@@ -206,7 +210,11 @@ def _rules(report: Report) -> Markup:
 def _filter_line(report: Report, label: str, tally: Any, n_rules: int) -> Markup:
     what = f"{n_rules} rules" if n_rules > 1 else "" if n_rules else "no rule: measures only"
     return element(
-        "tr", cell(name(label)), cell(element("span", what, class_="quiet")), _rule_numbers(report, tally), class_="group"
+        "tr",
+        cell(name(label)),
+        cell(element("span", what, class_="quiet")),
+        _rule_numbers(report, tally),
+        class_="group",
     )
 
 
@@ -215,7 +223,11 @@ def _rule_line(report: Report, rule: RuleEntry, place: int, tally: Any) -> Marku
     link = element("a", name(title), href=f"#rule-{place}")
     kind = "rule" if tally[BROKEN] else "rule idle"
     return element(
-        "tr", cell(link, class_="break"), cell(code(rule.condition), class_="break"), _rule_numbers(report, tally), class_=kind
+        "tr",
+        cell(link, class_="break"),
+        cell(code(rule.condition), class_="break"),
+        _rule_numbers(report, tally),
+        class_=kind,
     )
 
 
@@ -230,64 +242,3 @@ def _rule_numbers(report: Report, tally: Any) -> list[Markup]:
         *figures(number(alone)),
         cell(number(first), class_="n optional"),
     ]
-
-
-def _shards(report: Report) -> Markup:
-    if not report.writers:
-        return section("shards", "Shards", element("p", "This pipeline writes nothing: it has no writer.", class_="note"))
-    return section("shards", "Shards", [_target(report, label) for label in report.writers])
-
-
-def _target(report: Report, label: str) -> Markup:
-    manifest = report.manifests.get(label)
-    if manifest is None:
-        return escape([element("h3", name(label)), element("p", "No manifest: nothing was written.", class_="note")])
-    shards = [shard for shard in manifest.get("shards") or [] if isinstance(shard, Mapping)]
-    facts: list[tuple[str, Content]] = [("shards", number(len(shards)))]
-    facts += [(key.replace("_", " "), fact(value)) for key, value in manifest.items() if _is_short(key, value)]
-    if isinstance(manifest.get("tokens"), int) and manifest["tokens"] and manifest.get("documents") == report.stats.kept:
-        facts.append(("bytes of text a token", number(report.stats.kept_bytes / manifest["tokens"])))
-    listed = element("dl", [element("div", element("dt", key), element("dd", value)) for key, value in facts], class_="facts")
-    place = element(
-        "p", "In ", code(f"shards/{label}/"),
-        ["; how to train on them: ", code(f"shards/{label}/USE.md")] if label in report.guides else None, ".", class_="note",
-    )  # fmt: skip
-    warning = manifest.get("warning")
-    return escape(
-        [
-            element("h3", name(label)),
-            element("ul", element("li", name(str(warning), 500)), class_="warnings") if warning else None,
-            listed,
-            place,
-            _files(shards),
-        ]
-    )
-
-
-def _is_short(key: str, value: Any) -> bool:
-    return key not in ("warning", "fingerprint") and isinstance(value, str | int | float | bool) and len(str(value)) <= 60
-
-
-def _files(shards: list[Mapping[str, Any]]) -> Markup | None:
-    if not shards:
-        return None
-    lines = [
-        element("tr", cell(code(_file_names(shard)), class_="break"), cell(name(str(shard.get("split", "")))),
-                figures(_count(shard, "documents"), _count(shard, "tokens")))
-        for shard in shards[:MOST_FILES]
-    ]  # fmt: skip
-    rest = len(shards) - len(lines)
-    heads = [("file", None), ("split", None), ("documents", "n"), ("tokens", "n")]
-    more = element("p", f"and {number(rest)} more, listed in manifest.json", class_="note") if rest else None
-    return element("details", element("summary", "files"), table(heads, lines), more)
-
-
-def _file_names(shard: Mapping[str, Any]) -> str:
-    files = shard.get("files", shard.get("file", "?"))
-    listed = list(files) if isinstance(files, list | tuple | Mapping) else [files]
-    return ", ".join(str(one.get("file", one)) if isinstance(one, Mapping) else str(one) for one in listed)
-
-
-def _count(shard: Mapping[str, Any], key: str) -> str:
-    value = shard.get(key)
-    return number(value) if isinstance(value, int | float) else "–"

@@ -19,7 +19,9 @@ def bar(shares: Sequence[tuple[str, float]], *, tall: bool = False) -> Markup:
         if width > 0:
             seen = max(100 * width, 0.35)
             drawn.append(
-                element("rect", class_=f"fill-{colour}", x=f"{min(start, 99.65):.2f}%", width=f"{seen:.2f}%", height="100%")
+                element(
+                    "rect", class_=f"fill-{colour}", x=f"{min(start, 99.65):.2f}%", width=f"{seen:.2f}%", height="100%"
+                )
             )
         start += 100 * width
     return element("svg", drawn, class_="bar tall" if tall else "bar", aria_hidden="true")

@@ -95,7 +95,8 @@ def _marks(marks: Sequence[Threshold]) -> Markup | None:
     if not marks:
         return None
     return element(
-        "ul", [element("li", "┆ ", element("b", f"{mark.value:g}"), " ", name(mark.reason)) for mark in marks[:MOST_MARKS]]
+        "ul",
+        [element("li", "┆ ", element("b", f"{mark.value:g}"), " ", name(mark.reason)) for mark in marks[:MOST_MARKS]],
     )
 
 

@@ -73,13 +73,19 @@ def _sides(node: dict[str, Any]) -> tuple[Any, Any] | None:
 
 
 def _signal(node: Any) -> str | None:
-    if isinstance(node, dict) and "Cast" in node:
+    if not isinstance(node, dict):
+        return None
+    if "Cast" in node:
         return _signal(node["Cast"]["expr"])
-    return node.get("Column") if isinstance(node, dict) else None
+    if "Ternary" in node:  # the form of `fill_nan(None)`, which a condition puts around whatever might be NaN
+        choice = node["Ternary"]
+        is_null = choice["falsy"] == {"Literal": {"Scalar": {"Null": "Null"}}}
+        return _signal(choice["truthy"]) if is_null else None
+    return node.get("Column")
 
 
 def _number(node: Any) -> float | None:
-    """`{"Literal": {"Dyn": {"Int": 50}}}`, `{"Literal": {"Scalar": {"Decimal": [65, 2, 2]}}}` (digits, precision, scale)."""
+    """`{"Literal": {"Dyn": {"Int": 50}}}`, or `{"Literal": {"Scalar": {"Decimal": [65, 2, 2]}}}`: digits and scale."""
     literal = node.get("Literal") if isinstance(node, dict) else None
     ((_, held),) = literal.items() if isinstance(literal, dict) and len(literal) == 1 else ((None, None),)
     if not isinstance(held, dict) or len(held) != 1:
