@@ -110,7 +110,7 @@ def _cut(data, start, stop, least, most, kinds):  # type: ignore[no-untyped-def]
     while i < stop:
         kind, width = _kind_at(data, i, kinds)
         extends = kind & _EXTENDS or joined
-        if i - start + width > most and i > start and (not extends or i - start >= 2 * most):
+        if i - start + width > most and i > start and (not extends or i - start + width > 2 * most):
             return i, CHARACTER
         joined = width == 3 and data[i] == 0xE2 and data[i + 1] == 0x80 and data[i + 2] == 0x8D
         after = i + width

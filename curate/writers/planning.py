@@ -114,7 +114,8 @@ def _places(staged: Staged, wish: Wish, start: int, stop: int, single: bool) -> 
     stop -= (stop - start) % wish.multiple if wish.exact else 0
     if stop - start < wish.minimum:
         return []
-    size = stop - start if single else max(wish.tokens_per_shard - wish.tokens_per_shard % wish.multiple, wish.multiple)
+    least = -(-wish.minimum // wish.multiple) * wish.multiple
+    size = stop - start if single else max(wish.tokens_per_shard - wish.tokens_per_shard % wish.multiple, least)
     if wish.exact:
         places = _cuts_at(staged, [*range(start, stop, size), stop])
     else:

@@ -5,7 +5,7 @@ came in parts. Each part is sorted by itself, so a shard is a range of the order
 nothing is written twice. Memory: one part while staging, one shard while writing, `PLAN_DOCUMENTS` while planning.
 
 Files per part: `<part>.<payload>` (raw values) and `<part>.index`, an Arrow file that is memory-mapped, written last:
-the part is done when it exists. Columns: `hash`, `check` UInt64, `id`, `<payload>_start` and `<payload>_size`, and counts.
+the part is done when it exists. Columns: `hash`, `check` UInt64, `id`, `<payload>_start`, `<payload>_size`, counts.
 """
 
 from __future__ import annotations

@@ -89,8 +89,9 @@ class Tokens(Writer):
         return found if self._is_trained() else [*found, str(self._named_tokenizer().path)]
 
     def measured_parameters(self) -> dict[str, Any]:
-        # File names carry the label, so a new name means new shards.
-        return super().measured_parameters() | {"label": self.label(""), "tokenizer_is_trained": self._is_trained()}
+        # File names carry the label, so a new name means new shards. Target and tokenizer come in by `files`.
+        parameters = super().measured_parameters() | {"label": self.label(""), "trained": self._is_trained()}
+        return {name: value for name, value in parameters.items() if name not in ("target", "tokenizer")}
 
     def disk_share(self) -> float:
         # Bytes of text in a token of Chinese: 4.3 with MiniMind's tokenizer, 4.9 with Qwen2.5's.

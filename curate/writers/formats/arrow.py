@@ -73,15 +73,19 @@ class Arrow(Format):
     def problems(
         self, folder: Path, manifest: dict[str, Any], shard: dict[str, Any], documents: pl.DataFrame, whole: Any
     ) -> Iterator[str]:
+        import pyarrow.compute as pc
+
         name, length = shard["files"][0]["name"], manifest["sequence_length"]
         table = _read(folder / name)
         if table.schema.remove_metadata() != _schema(manifest["columns"]).remove_metadata():
             yield f"{name}: columns are {table.schema.names}, not {manifest['columns']} of whole numbers"
             return
-        sizes = {len(row) for column in manifest["columns"][:2] for row in table[column] if column != "lengths"}
-        if sizes - {length}:
-            yield f"{name}: rows of {min(sizes)} to {max(sizes)} ids, not of {length}"
-            return
+        for column in manifest["columns"]:
+            wanted = 1 if column == "lengths" else length
+            sizes = set(pc.list_value_length(table[column]).unique().to_pylist())
+            if sizes - {wanted}:
+                yield f"{name}: {column} has rows of {sizes} values, not of {wanted}"
+                return
         rows = self.open(folder, manifest, shard)
         if len(rows) != shard["rows"] or rows.size != shard["tokens"]:
             yield f"{name}: {len(rows)} rows of {length} ids, not {shard['rows']}"
