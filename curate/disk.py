@@ -53,6 +53,15 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def remove_temporaries(folder: Path) -> None:
+    """Remove what killed processes left half written; only when no process is working in the folder."""
+    for path in list(folder.rglob(f"*{TEMPORARY}*")):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write readable JSON, whole or not at all."""
     with whole_file(path) as temporary:

@@ -71,6 +71,7 @@ def run_pipeline(
     engine = Local(workers=workers or default_workers(), environment=dict(ONE_THREAD))
     try:
         with _locked(folder):
+            disk.remove_temporaries(folder)
             return _Passes(pipeline, folder, inputs, limit, engine, progress or Silent()).run()
     finally:
         engine.close()
