@@ -105,6 +105,7 @@ def test_pieces_across_blanks_and_long_runs_have_the_ids_of_the_library() -> Non
     chance = random.Random(1)
     texts = ["".join(chance.choices(FRAGMENTS, k=60)) for _ in range(200)]
     texts += ["天气很好" * 5_000, "x" * 3_000, " " * 3_000, "the cat  sat" * 999, "\u2581" * 99]
+    texts += [text.replace("  ", either) for text in sentences()[:50] for either in (" \u2581", "\u2581 ")]
     assert rows(raw, texts) == expected(raw, texts)
 
 
