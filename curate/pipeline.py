@@ -161,7 +161,7 @@ def _whole_number(tree: Mapping[str, Any], key: str, default: int) -> int:
 
 
 def _folder_name(name: str, where: str) -> str:
-    if not re.fullmatch(r"[\w-][\w.-]*", name):
+    if not re.fullmatch(r"\w[\w.-]*", name):
         raise PipelineError(f"{where}: {name!r:.80} names a folder: letters, digits, `_`, `-` and `.` only")
     return name
 
@@ -225,12 +225,26 @@ def _line(item: Any, where: str, section: str, folder: Path) -> Line[Any]:
     kind = registry.find(section, str(name), where)
     where = f"{where}.{name}"
     step = make_step(kind, {} if parameters is None else parameters, where, folder)
-    own_name = getattr(step, "name", None)
-    if own_name is not None and section == "filters" and not re.fullmatch(r"[A-Za-z_]\w*", own_name):
-        raise PipelineError(f"{where}.name: {own_name!r:.80} prefixes signals: letters, digits and `_` only")
-    if own_name is not None:
-        _folder_name(own_name, f"{where}.name")
+    _check_own_name(step, f"{where}.name")
+    if isinstance(step, Filter):
+        _check_rules_load(step, where)
     return Line(step.label(registry.label_of(str(name))), where, step)
+
+
+def _check_own_name(step: Step, where: str) -> None:
+    name = getattr(step, "name", None)
+    if name is None:
+        return
+    if isinstance(step, Filter) and not re.fullmatch(r"[A-Za-z_]\w*", name):
+        raise PipelineError(f"{where}: {name!r:.80} prefixes signals: letters, digits and `_` only")
+    _folder_name(name, where)
+
+
+def _check_rules_load(step: Filter, where: str) -> None:
+    try:
+        step.own_rules(), step.signal_types()  # may read a file (a profile, a list of words)
+    except PipelineError as error:
+        raise PipelineError(f"{where}: {error}") from error
 
 
 def make_step(kind: type[StepT], parameters: Any, where: str, folder: Path) -> StepT:

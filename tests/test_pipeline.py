@@ -283,6 +283,13 @@ def test_drop_itself_must_hold_rules() -> None:
     assert fault(READ + "filters:\n  - Size: {drop: {5: size < 5}}\n").startswith("filters[0].Size.drop: 5 is no name")
 
 
+def test_a_file_that_a_filters_rules_need_is_missed_with_its_place() -> None:
+    assert fault(READ + "filters:\n  - quality: {profile: none_such.yaml}\n").startswith(
+        "filters[0].quality: none_such.yaml: cannot be read as a profile: "
+    )
+    assert fault(READ + "filters:\n  - quality: {profile: none_such}\n").startswith("filters[0].quality.profile: ")
+
+
 def test_a_wrong_prefer_is_found_with_its_place() -> None:
     assert fault(READ + "filters:\n  - Size\n  - Same: {prefer: size DESCENDING}\n") == (
         "filters[1].Same.prefer: expected `signal [ASC|DESC], …`, not 'size DESCENDING'"
