@@ -8,7 +8,7 @@ Byte-level BPE with the splitting of GPT-2 or Qwen2, and SentencePiece as we tra
 
 `tokenizers` 0.23 keeps at most 10,000 words of under 256 bytes in its cache, so the growth of older releases
 (huggingface/tokenizers#1495, #1539) is gone: 100,000 Chinese characters without a space, 40 times over, add 11 MB. What
-costs is the `Encoding`, about 200 bytes a token: documents go in by the megabyte and only ids are kept.
+costs is the `Encoding`, about 240 bytes a token (a text of 20 MB: 3 GB): documents go in by the megabyte and only ids are kept.
 """
 
 from __future__ import annotations

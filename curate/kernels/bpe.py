@@ -219,9 +219,9 @@ def _pop(heap, size):  # type: ignore[no-untyped-def]
 @kernel
 def _with_heap(symbols, n, pairs):  # type: ignore[no-untyped-def]
     """As `_scan`, in n log n: a heap of product << 32 | place; entries that are out of date are skipped."""
-    heap = np.empty(3 * n, np.int64)
-    before = np.arange(-1, n - 1)
-    after = np.arange(1, n + 1)
+    heap = np.empty(2 * n, np.int64)  # fewer than n at first, and a merge takes one out and puts in two at most
+    before = np.arange(-1, n - 1).astype(np.int32)
+    after = np.arange(1, n + 1).astype(np.int32)
     size = 0
     for i in range(n - 1):
         product = _product(pairs, symbols[i], symbols[i + 1])
