@@ -6,9 +6,9 @@ control symbols, which it does not look for in text. Nothing is added either: BO
 Byte-level BPE with the splitting of GPT-2 or Qwen2, and SentencePiece as we train it, are done by `curate.kernels.bpe`
 (same ids, many times faster); everything else by the libraries, on one thread.
 
-`tokenizers` 0.23 keeps at most 10,000 words of under 256 bytes in its cache, so the growth of older releases
-(huggingface/tokenizers#1495, #1539) is gone: 100,000 Chinese characters without a space, 40 times over, add 11 MB. What
-costs is the `Encoding`, about 240 bytes a token (a text of 20 MB: 3 GB): documents go in by the megabyte and only ids are kept.
+The cache of older `tokenizers` that grew on text without blanks (huggingface/tokenizers#1495, #1539) is bounded in 0.23:
+100,000 Chinese characters in one run, 40 different times, add 11 MB. What costs is its `Encoding`, about 240 bytes a
+token (over 1 GB for a Chinese text of 20 MB): documents go in by the megabyte, and only ids are kept.
 """
 
 from __future__ import annotations

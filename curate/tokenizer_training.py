@@ -4,7 +4,7 @@ Same texts in the same order give the same bytes of the same library version: Se
 depend on the number of threads) and into memory (a file name would end up in the model). Only the first `SAMPLE_BYTES`
 of the texts are read: on Chinese web text 16 MB took byte-level BPE 25 s and 1.0 GB of memory, SentencePiece 5 s and
 0.4 GB, and both grow in proportion (100 MB would want 6 GB and minutes). Formats: MiniMind's `train_tokenizer.py` and
-`model/` at d65ef2c; TinyLLM's `train_vocab.py` at 25c84e1 (llama2.c's settings); `train_sentencepiece` says what differs.
+`model/` at d65ef2c; TinyLLM's `train_vocab.py` at 25c84e1 (llama2.c's settings); see `train_sentencepiece`.
 """
 
 from __future__ import annotations
