@@ -54,11 +54,11 @@ def _times(title: str, rows: Sequence[tuple[str, float]], n_bytes: int) -> Marku
             "tr",
             cell(name(step), class_="break"),
             cell(bar([("quiet", taken / longest)]), class_="wide"),
-            figures(seconds(taken), _rate(n_bytes, taken) if n_bytes else None),
+            figures(seconds(taken), *([_rate(n_bytes, taken)] if n_bytes else [])),
         )
         for step, taken in rows[:MOST_ROWS]
     ]
-    heads: list[tuple[str, str | None]] = [("", None), ("", "wide"), ("time", "n"), ("rate" if n_bytes else "", "n")]
+    heads = [("", None), ("", "wide"), ("time", "n"), *([("rate", "n")] if n_bytes else [])]
     return element("div", element("h3", title), table(heads, lines))
 
 

@@ -1,7 +1,7 @@
 """The page: one file of HTML and SVG without a script, which asks nothing of any network.
 
 Its policy (CSP) forbids everything but the one style sheet inside, by hash; all text goes through `markup`. Cut down in
-steps until it is below `MOST_BYTES`. The charts are most of the time, 30 ms each; the same run gives the same bytes.
+steps until it is below `MOST_BYTES`. The charts are most of the time, 25 ms each; the same run gives the same bytes.
 """
 
 from __future__ import annotations
