@@ -6,7 +6,7 @@ control symbols, which it does not look for in text. Nothing is added either: BO
 Byte-level BPE with the splitting of GPT-2 or Qwen2, and SentencePiece as we train it, are done by `curate.kernels.bpe`
 (same ids, many times faster); everything else by the libraries, on one thread.
 
-The cache of older `tokenizers` that grew on text without blanks (huggingface/tokenizers#1495, #1539) is bounded in 0.23:
+The cache of older `tokenizers` that grew on text without blanks (huggingface/tokenizers#1495, #1539) is bounded now:
 100,000 Chinese characters in one run, 40 different times, add 11 MB. What costs is its `Encoding`, about 240 bytes a
 token (over 1 GB for a Chinese text of 20 MB): documents go in by the megabyte, and only ids are kept.
 """
@@ -125,6 +125,9 @@ def _download(name: str) -> Path:
             return Path(huggingface_hub.hf_hub_download(name, file))
         except huggingface_hub.errors.EntryNotFoundError as error:
             failure: Exception = error
+            # Not reachable, rather than not there: the client has tried for 20 seconds already.
+            if isinstance(error, huggingface_hub.errors.LocalEntryNotFoundError):
+                break
         # The hub client lets through what its HTTP library raises, and that library has changed between releases.
         except Exception as error:
             failure = error

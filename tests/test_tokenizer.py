@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 import sentencepiece
+from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -212,6 +213,33 @@ def test_a_hub_name_downloads_the_tokenizer_file_alone(tmp_path: Path, monkeypat
     monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
     assert load_tokenizer("someone/something").vocabulary == 5
     assert asked == [("someone/something", "tokenizer.json")]
+
+
+def test_a_hub_repository_without_a_tokenizer_json_gives_its_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = sentencepiece_model(tmp_path, [])
+
+    def download(name: str, file: str) -> str:
+        if file == "tokenizer.json":
+            raise EntryNotFoundError("404")
+        return str(path)
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    assert load_tokenizer("someone/something").kind == "sentencepiece"
+
+
+def test_a_hub_without_network_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def download(name: str, file: str) -> str:
+        asked.append(file)
+        raise LocalEntryNotFoundError("check your connection")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    with pytest.raises(PipelineError, match="check your connection"):
+        load_tokenizer("someone/something")
+    assert asked == ["tokenizer.json"]
 
 
 def test_a_hub_that_cannot_be_reached_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
