@@ -79,17 +79,17 @@ class InputFile:
     """Marks a parameter that names a file: `model: Annotated[str, InputFile()]`.
 
     The pipeline resolves it (working directory, then the pipeline's folder), and the file's bytes, not its name, enter
-    the fingerprint.
+    the fingerprint. `names` mean something of their own (`train`, a profile that is shipped) and are never looked up,
+    even if a folder of that name lies around.
     """
 
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
     @classmethod
-    def is_in(cls, info: FieldInfo) -> bool:
-        """Whether a pydantic field carries the mark."""
-        return any(isinstance(mark, cls) for mark in info.metadata)
-
-
-FilePath = Annotated[str, InputFile()]
-"""A parameter that names a file or folder."""
+    def of(cls, info: FieldInfo) -> InputFile | None:
+        """The mark of a pydantic field, if it carries one."""
+        return next((mark for mark in info.metadata if isinstance(mark, cls)), None)
 
 
 class Step(BaseModel):

@@ -256,7 +256,11 @@ def make_step(kind: type[StepT], parameters: Any, where: str, folder: Path) -> S
     _check_rule_names(parameters.get("drop"), f"{where}.drop")
     try:
         step = kind.model_validate(parameters)
-        paths = {name: _resolve(getattr(step, name), folder) for name in input_fields(kind) if name in parameters}
+        paths = {
+            name: _resolve(getattr(step, name), mark, folder)
+            for name, mark in input_fields(kind).items()
+            if name in parameters
+        }
         return step.model_copy(update=paths)
     except ValidationError as error:
         raise PipelineError(_one_line(error, kind, where)) from error
@@ -268,13 +272,14 @@ def _check_rule_names(rules: Any, where: str) -> None:
             raise PipelineError(f"{where}: {name!r:.80} is no name of a rule{_FLOW_HINT}")
 
 
-def input_fields(kind: type[Step]) -> list[str]:
+def input_fields(kind: type[Step]) -> dict[str, InputFile]:
     """Parameters that name a file: their value is resolved, and its bytes, not its name, enter the fingerprint."""
-    return [name for name, info in kind.model_fields.items() if InputFile.is_in(info)]
+    marks = {name: InputFile.of(info) for name, info in kind.model_fields.items()}
+    return {name: mark for name, mark in marks.items() if mark is not None}
 
 
-def _resolve(value: Any, folder: Path) -> Any:
-    if not isinstance(value, str):
+def _resolve(value: Any, mark: InputFile, folder: Path) -> Any:
+    if not isinstance(value, str) or value in mark.names:
         return value
     for candidate in (Path(value).expanduser(), folder / value):
         if candidate.exists():

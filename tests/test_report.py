@@ -392,8 +392,8 @@ def test_an_empty_corpus_makes_a_page(tmp_path: Path) -> None:
 
 
 def test_a_pipeline_without_filters_and_writers_makes_a_page(tmp_path: Path) -> None:
-    text = Tags(write_report(run_of(tmp_path, ROWS[:1], "name: plain\n")).read_text(encoding="utf-8")).text
-    assert "1 rows read = 1 kept + 0 dropped + 0 rejected" in text
+    text = Tags(write_report(run_of(tmp_path, ROWS[:3], "name: plain\n")).read_text(encoding="utf-8")).text
+    assert "3 rows read = 3 kept + 0 dropped + 0 rejected" in text
     assert "has no filter" in text and "has no writer" in text
 
 
@@ -410,7 +410,7 @@ def test_300_rules_and_long_texts_make_a_page_below_5_mb(tmp_path: Path) -> None
 
 
 def test_a_run_that_is_not_finished_has_no_report(tmp_path: Path) -> None:
-    run = run_of(tmp_path, ROWS[:1], "name: plain\n")
+    run = run_of(tmp_path, ROWS[:3], "name: plain\n")
     run.verdicts_file(run.parts[0]).unlink()
     with pytest.raises(CurateError, match="not finished"):
         write_report(run)

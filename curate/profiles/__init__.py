@@ -95,7 +95,7 @@ def checked(profile: str) -> str:
     return profile
 
 
-ProfileName = Annotated[str, InputFile(), AfterValidator(checked)]
+ProfileName = Annotated[str, InputFile(*names()), AfterValidator(checked)]
 """A parameter that names a profile: a built-in one, or a path to a .yaml."""
 
 

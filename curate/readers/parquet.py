@@ -79,16 +79,16 @@ class Parquet(Files):
         import pyarrow as pa
 
         metadata = file.metadata.row_group(group)
-        last = row + metadata.num_rows - 1
+        end = row + metadata.num_rows
         rows = max(1, min(metadata.num_rows, BATCH_BYTES * metadata.num_rows // max(metadata.total_byte_size, 1)))
         try:
             for batch in file.iter_batches(rows, [group], self._columns()):
                 yield arrow_batch(self, batch, path, row, self.id)
                 row += batch.num_rows
         except (pa.ArrowException, OSError) as error:
-            lost = f"row group {group} is damaged, rows {row} to {last} are lost: {' '.join(str(error).split())}"
+            reason = f"row group {group} is damaged: {' '.join(str(error).split())}"
             empty = pl.DataFrame(schema=dict.fromkeys((ID, TEXT, *self.fields), pl.String))
-            yield Batch(empty, [Rejected(path, row, 0, lost)])
+            yield Batch(empty, [Rejected(path, lost, 0, reason) for lost in range(row, end)])
 
 
 def _open(file: str, path: str) -> pq.ParquetFile:

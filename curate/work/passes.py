@@ -46,6 +46,7 @@ ONE_THREAD = {
 
 RECORDED_PACKAGES = (
     "curate", "polars", "pyarrow", "numpy", "numba", "tokenizers", "sentencepiece", "orjson", "zstandard", "ftfy",
+    "altair", "vl-convert-python",
 )  # fmt: skip
 
 

@@ -40,11 +40,9 @@ def write_verdicts(run: Run) -> None:
 
 def _rules_of(run: Run, part: Part, rules: Sequence[judge.Rule], needed: set[str]) -> pl.DataFrame:
     signals = run.part_signals(part, needed | {"source"})
-    return (
-        signals.select(rule.expression.alias(rule.reason) for rule in rules)
-        if rules
-        else signals.select(none=pl.lit(False))
-    )
+    if not rules:
+        return signals.select(pl.repeat(False, pl.len()).alias("none"))
+    return signals.select(rule.expression.alias(rule.reason) for rule in rules)
 
 
 def _duplicates(run: Run, line: Line[Any], kept: pl.Series, types: dict[str, Any]) -> judge.Duplicates:
