@@ -233,3 +233,19 @@ def test_flat_ids_of_qwen_take_four_bytes(tmp_path):
     folder = write(Tokens(target="qwen2.5-0.5b", format="flat", tokenizer=str(with_endoftext())), [frame], tmp_path)
     ids = np.fromfile(folder / "qwen2.5-0.5b-00000.bin", "<u4")
     assert (ids == 151_643).sum() == 30 and ids[-1] == 151_643
+
+
+@pytest.mark.parametrize(
+    ("target", "form", "dtype"),
+    [("minimind", "flat", "<u2"), ("whitebox", "flat", "<u2"), ("qwen2.5-0.5b", "megatron", "<i4")],
+)
+def test_control_tokens_in_text_become_plain_ids(target, form, dtype, tmp_path):
+    tokenizer = {"minimind": byte_level, "whitebox": sentencepiece, "qwen2.5-0.5b": with_endoftext}[target]()
+    evil = pl.DataFrame({"id": ["evil"], "text": [CONTROLS * 30], "source": ["test"]})
+    writer = Tokens(target=target, format=form, tokenizer=str(tokenizer), sequence_length=64)
+    folder = write(writer, [corpus(40).vstack(evil)], tmp_path)
+    ids = np.concatenate([np.fromfile(path, dtype) for path in sorted(folder.rglob("*.bin"))])
+    own = {manifest(folder)["bos"]["id"]: "bos", manifest(folder)["eos"]["id"]: "eos"}
+    controls = range(3) if target == "whitebox" else [*range(36), 151_643]
+    found = {int(number): int((ids == number).sum()) for number in controls if (ids == number).any()}
+    assert set(found) <= set(own) and set(found.values()) == {41}

@@ -129,6 +129,18 @@ def test_a_pass_that_finds_its_file_does_nothing(tmp_path):
     assert {**before} == {**bytes_of(folder), "manifest.json": before["manifest.json"]}
 
 
+def test_more_parts_than_file_descriptors_are_no_problem(tmp_path):
+    resource = pytest.importorskip("resource")
+    frame, limits = corpus(150), resource.getrlimit(resource.RLIMIT_NOFILE)
+    open_now = len(list(Path("/dev/fd").iterdir()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (open_now + 40, limits[1]))
+    try:
+        many = write(writer_of(EVERY_FORMAT[2]), [frame[row : row + 1] for row in range(150)], tmp_path / "many")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert bytes_of(many) == bytes_of(write(writer_of(EVERY_FORMAT[2]), [frame], tmp_path / "one"))
+
+
 # Budgets and splits.
 
 

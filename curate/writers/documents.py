@@ -17,6 +17,7 @@ import polars as pl
 
 from curate import disk
 from curate.contracts import Documents, Staging, Writer
+from curate.writers.folder import listed
 
 _LEVEL = 3
 """Of zstd: its default."""
@@ -30,9 +31,10 @@ import polars as pl
 documents = pl.{reader}("/path/to/this/folder/{pattern}")
 ```
 
-LLaMA-Factory (`stage: pt`, `"columns": {{"prompt": "text"}}`), ms-swift (`swift pt --truncation_strategy split`) and
-`datasets.load_dataset("{builder}", data_files="{pattern}")` read such files. They tokenize the text themselves, so a
-control token that a page holds, such as `<|im_end|>`, becomes one; shards of the writer `tokens` are safe from that.
+`datasets.load_dataset("{builder}", data_files="/path/to/this/folder/{pattern}")` reads them too.
+
+A trainer that is given this text tokenizes it itself: a control token that a page holds, such as `<|im_end|>`, becomes
+one. Shards of the writer `tokens` are safe from that.
 """
 
 
@@ -70,20 +72,18 @@ class DocumentsWriter(Writer):
         name = f"{staging.label}-{shard['number']:05}.{self.format}"
         with disk.whole_file(folder / name) as temporary:
             _link(staging.folder / f"{shard['part']}.data", temporary)
-        file = {"name": name, "bytes": (folder / name).stat().st_size, "sha256": disk.sha256(folder / name)}
-        return {"files": [file], "documents": shard["documents"], "columns": shard["columns"]}
+        return {"files": listed(folder, [name]), "documents": shard["documents"], "columns": shard["columns"]}
 
     def finish(self, staging: Staging, shards: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
         documents = sum(shard["documents"] for shard in shards)
         with disk.whole_file(folder / "USE.md") as temporary:
             temporary.write_text(self._guide(staging.label, documents, shards), encoding="utf-8")
-        use = folder / "USE.md"
         return {
             "target": "documents",
             "format": self.format,
             "documents": documents,
             **({} if shards else {"warning": "no document was kept: no file was written"}),
-            "files": [{"name": "USE.md", "bytes": use.stat().st_size, "sha256": disk.sha256(use)}],
+            "files": listed(folder, ["USE.md"]),
             "shards": shards,
         }
 
@@ -103,11 +103,7 @@ def open_file(path: Path) -> pl.DataFrame:
     """Read one file of documents."""
     if path.suffix == ".parquet":
         return pl.read_parquet(path)
-    import zstandard
-
-    with path.open("rb") as stream:
-        text = zstandard.ZstdDecompressor().stream_reader(stream).read()
-    return pl.read_ndjson(text, infer_schema_length=None)
+    return pl.read_ndjson(path, infer_schema_length=None)
 
 
 def _write_lines(path: Path, frames: Iterable[pl.DataFrame]) -> tuple[int, list[str]]:

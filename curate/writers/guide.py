@@ -9,6 +9,12 @@ from typing import Any
 
 from curate.disk import whole_file
 
+_TRAINED_NOTE = """\
+* The tokenizer was trained on this corpus; keep a copy of MiniMind's own. For chat training later, copy the key
+  `chat_template` of its `tokenizer_config.json` into the new one: the ids of the control tokens are the same. With more
+  than 6,400 ids, set `vocab_size` in `model/model_minimind.py`."""
+_NAMED_NOTE = "* Before training, hold `sha256sum minimind/model/tokenizer.json` against the hash above."
+
 
 class _Text(Template):
     """`@{name}`; a shell's `$` and Python's braces stay."""
@@ -41,6 +47,8 @@ def _values(manifest: dict[str, Any]) -> dict[str, str]:
         "eos_id": str(manifest["eos"]["id"]),
         "first_file": manifest["shards"][0]["files"][0]["name"] if manifest["target"] == "whitebox" else first,
         "first_prefix": first.removesuffix(".bin"),
+        "minimind_steps": f"{-(-manifest.get('rows', 0) // 256):,}",
+        "tokenizer_note": _TRAINED_NOTE if manifest["tokenizer"].get("files") else _NAMED_NOTE,
         "pattern": re.sub(r"\d{5}(?=\.\w+$)", "*", first),
         "pad_percent": f"{100 * manifest.get('pad_share', 0):.1f}",
         "tail": f"{manifest['tokens_left_out']:,}",

@@ -7,7 +7,7 @@ come first in it. Cost: encoding (`curate.tokenizer`), and the disk: until they 
 
 from __future__ import annotations
 
-import functools
+import shutil
 from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
@@ -18,17 +18,16 @@ import polars as pl
 from pydantic import Field, field_validator
 
 from curate import disk
-from curate.contracts import ID, Documents, InputFile, Staging, Writer
+from curate.contracts import Documents, InputFile, Staging, Writer
 from curate.errors import PipelineError
 from curate.targets import Layout, Target, load_target, target_file
 from curate.writers import guide
-from curate.writers.formats import Format, Job, Written, find_format
+from curate.writers.folder import copy_tokenizer, join_documents, listed, other_files, write_documents
+from curate.writers.formats import Format, Job, find_format
 from curate.writers.planning import Shard, Wish, plan_shards
-from curate.writers.staged import Staged, Stretch, write_part
+from curate.writers.staged import BEGIN, END, Staged, write_part
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from curate.tokenizer import Tokenizer
 
 SAMPLE_BYTES = 100_000_000
@@ -192,10 +191,23 @@ class Tokens(Writer):
 
     def prepare(self, staging: Staging, sample: Callable[[int], pl.Series]) -> None:
         folder = staging.folder / "tokenizer"
-        if not self._is_trained() or (folder / "done.json").exists():
+        if self._is_trained() and not (folder / "done.json").exists():
+            texts = sample(SAMPLE_BYTES)
+            texts = texts.filter(texts.str.strip_chars() != "")
+            disk.write_json(folder / "done.json", {"file": self._train(texts, folder) if len(texts) else None})
+        self._compile(staging)
+
+    def _compile(self, staging: Staging) -> None:
+        """Stage two documents and read them back: every kernel is compiled before workers would do it all at once."""
+        job, small = self._staged_job(staging), staging._replace(folder=staging.folder / "compile", parts=("0",))
+        if job is None:
             return
-        texts = _training_texts(sample(SAMPLE_BYTES))
-        disk.write_json(folder / "done.json", {"file": self._train(texts, folder) if len(texts) else None})
+        batch = self._format().stage(job, Documents.of(["一句话，用来编译。And one in English.\n", "另一篇。"]))
+        write_part(small, "0", [batch])
+        stretch = Staged(small).stretch(BEGIN, END)
+        for name, payload in batch.payloads.items():
+            stretch.fill(name, np.empty(len(payload.values), payload.values.dtype))
+        shutil.rmtree(small.folder)
 
     def _train(self, texts: pl.Series, folder: Path) -> str:
         from curate import tokenizer_training
@@ -242,24 +254,20 @@ class Tokens(Writer):
             raise ValueError("a shard without any document")
         stretch = Staged(staging).stretch(plan.first, plan.last)
         written = self._format().write(job, plan, stretch, folder)
-        begun = _write_documents(_documents_file(staging, plan.number), stretch, written)
-        files = [
-            {"name": name, "bytes": (folder / name).stat().st_size, "sha256": disk.sha256(folder / name)}
-            for name in written.files
-        ]
+        begun = write_documents(_documents_file(staging, plan.number), stretch, written)
         counts = {"tokens": written.tokens, "documents": begun, **written.counts}
-        return {"split": plan.split, "files": files, **counts}
+        return {"split": plan.split, "files": listed(folder, written.files), **counts}
 
     def finish(self, staging: Staging, shards: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
         job = self._staged_job(staging)
-        _join_documents([_documents_file(staging, number) for number in range(len(shards))], folder)
+        join_documents([_documents_file(staging, number) for number in range(len(shards))], folder)
         manifest = self._manifest(staging, shards, job)
         if job:
             self._format().finish(job, shards, folder)
             if self._is_trained():
-                manifest["tokenizer"]["files"] = _copy_tokenizer(job.tokenizer.path.parent, folder)
+                manifest["tokenizer"]["files"] = copy_tokenizer(job.tokenizer.path.parent, folder)
         guide.write(self._layout().use, manifest, folder)
-        manifest["files"] = _other_files(folder, shards)
+        manifest["files"] = other_files(folder, shards)
         return manifest
 
     def _manifest(self, staging: Staging, shards: list[dict[str, Any]], job: Job | None) -> dict[str, Any]:
@@ -302,63 +310,5 @@ class Tokens(Writer):
         return {"name": name, "sha256": job.tokenizer.sha256, "vocabulary": job.tokenizer.vocabulary}
 
 
-def _training_texts(texts: pl.Series) -> pl.Series:
-    """Texts that hold more than white space."""
-    return texts.filter(texts.str.strip_chars() != "")
-
-
 def _documents_file(staging: Staging, number: int) -> Path:
     return staging.folder / f"documents-{number:05}.parquet"
-
-
-def _write_documents(path: Path, stretch: Stretch, written: Written) -> int:
-    """Where each document of a shard starts; a document that goes on from the shard before is listed there."""
-    begun = written.starts >= 0
-    frame = pl.DataFrame(
-        {
-            ID: stretch.ids,
-            "shard": pl.repeat(written.files[0], len(stretch), eager=True, dtype=pl.String),
-            "start": pl.Series(written.starts, dtype=pl.Int64),
-            "tokens": pl.Series(written.sizes, dtype=pl.Int64),
-        }
-    ).filter(pl.Series(begun, dtype=pl.Boolean))
-    with disk.whole_file(path) as temporary:
-        frame.write_parquet(temporary, compression="uncompressed")
-    return frame.height
-
-
-@functools.cache
-def _documents_schema() -> pa.Schema:
-    import pyarrow as pa
-
-    name = pa.dictionary(pa.int32(), pa.string())
-    return pa.schema([(ID, pa.string()), ("shard", name), ("start", pa.int64()), ("tokens", pa.int64())])
-
-
-def _join_documents(files: list[Path], folder: Path) -> None:
-    import pyarrow.parquet as pq
-
-    path, schema = folder / "documents.parquet", _documents_schema()
-    with disk.whole_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-        for file in files:
-            writer.write_table(pq.read_table(file).cast(schema))
-
-
-def _copy_tokenizer(source: Path, folder: Path) -> list[str]:
-    names = sorted(path.name for path in source.iterdir() if path.name != "done.json" and not path.name.startswith("."))
-    for name in names:
-        with disk.whole_file(folder / name) as temporary:
-            temporary.write_bytes((source / name).read_bytes())
-    return names
-
-
-def _other_files(folder: Path, shards: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Everything in the folder that is no shard, with its hash: `verify` finds what is missing or does not belong."""
-    known = {file["name"] for entry in shards for file in entry["files"]}
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    names = [path.relative_to(folder).as_posix() for path in paths]
-    return [
-        {"name": name, "bytes": path.stat().st_size, "sha256": disk.sha256(path)}
-        for name, path in zip(names, paths, strict=True)
-        if name not in known and name != "manifest.json"
-    ]
