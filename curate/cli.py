@@ -33,7 +33,7 @@ def _plain_errors(command: Command) -> Command:
             click.echo("curate: interrupted; what is finished stays, run the same command to go on", err=True)
             sys.exit(1)
         except OSError as error:
-            click.echo(f"curate: {error}; what is finished stays, run the same command to go on", err=True)
+            click.echo(f"curate: {type(error).__name__}: {error}; what is finished stays, run again to go on", err=True)
             sys.exit(1)
 
     return wrapped  # type: ignore[return-value]
@@ -90,17 +90,20 @@ def run(pipeline: str, out: Path | None, workers: int | None, limit: int | None,
 
 def _print_counts(record: dict[str, Any]) -> None:
     counts, parts = record["counts"], record["parts"]
-    rows = counts["documents"] + counts["rejected"]
-    click.echo(
-        f"rows       {rows:,} = {counts['kept']:,} kept + {counts['dropped']:,} dropped + {counts['rejected']:,} rejected"
-    )
-    click.echo(f"measured   {parts['measured']:,} of {parts['all']:,} parts")
-    for reason, dropped in record["dropped"].items():
-        if dropped:
-            click.echo(f"  {dropped:>8,}  {reason}")
+    kept, dropped, rejected = (f"{counts[name]:,} {name}" for name in ("kept", "dropped", "rejected"))
+    click.echo(f"rows       {counts['documents'] + counts['rejected']:,} = {kept} + {dropped} + {rejected}")
+    click.echo(f"measured   {parts['measured']:,} of {_number(parts['all'], 'part')}")
+    for reason, number in record["dropped"].items():
+        if number:
+            click.echo(f"  {number:>8,}  {reason}")
     for label, output in record["outputs"].items():
-        tokens = f", {output['tokens']:,} tokens" if "tokens" in output else ""
-        click.echo(f"{label:<10} {output.get('documents', 0):,} documents{tokens}, {output['shards']:,} shards")
+        tokens = [_number(output["tokens"], "token")] if "tokens" in output else []
+        written = [_number(output.get("documents", 0), "document"), *tokens, _number(output["shards"], "shard")]
+        click.echo(f"{label:<10} {', '.join(written)}")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 @main.command()

@@ -31,26 +31,19 @@ def whole_file(path: Path) -> Iterator[Path]:
             temporary.unlink()
 
 
-@contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """Give an empty folder to fill; on leaving, sync its files and swap it in for `path` as a whole."""
-    temporary = path.with_name(f"{path.name}{TEMPORARY}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                with file.open("rb+") as stream:
-                    os.fsync(stream.fileno())
-        old = path.with_name(f"{path.name}{TEMPORARY}-old")
-        shutil.rmtree(old, ignore_errors=True)
-        if path.exists():
-            path.replace(old)
-        temporary.replace(path)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+def swap_in(folder: Path, place: Path) -> None:
+    """Sync the files of a folder, and put it in the place of another as a whole."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            with file.open("rb+") as stream:
+                os.fsync(stream.fileno())
+    place.parent.mkdir(parents=True, exist_ok=True)
+    old = place.with_name(f"{place.name}{TEMPORARY}-old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.replace(old)
+    folder.replace(place)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def remove_temporaries(folder: Path) -> None:

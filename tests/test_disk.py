@@ -32,34 +32,22 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_swapped_in_as_a_whole(tmp_path: Path) -> None:
-    folder = tmp_path / "shards"
-    (folder / "deep").mkdir(parents=True)
-    (folder / "deep" / "old").write_text("old")
-    with disk.whole_folder(folder) as temporary:
-        (temporary / "sub").mkdir()
-        (temporary / "sub" / "new").write_text("new")
-        assert (folder / "deep" / "old").exists()
-    assert [path.name for path in folder.rglob("*")] == ["sub", "new"]
-    assert list(tmp_path.iterdir()) == [folder]
+    place, new = tmp_path / "shards", tmp_path / "staging"
+    (place / "deep").mkdir(parents=True)
+    (place / "deep" / "old").write_text("old")
+    (new / "sub").mkdir(parents=True)
+    (new / "sub" / "new").write_text("new")
+    disk.swap_in(new, place)
+    assert [path.name for path in place.rglob("*")] == ["sub", "new"]
+    assert list(tmp_path.iterdir()) == [place]
 
 
-def test_an_error_leaves_the_old_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "shards"
-    folder.mkdir()
-    (folder / "old").write_text("old")
-    with pytest.raises(ZeroDivisionError), disk.whole_folder(folder) as temporary:
-        (temporary / "new").write_text("new")
-        raise ZeroDivisionError
-    assert [path.name for path in tmp_path.rglob("*")] == ["shards", "old"]
-
-
-def test_what_a_killed_run_left_of_a_folder_is_taken_away(tmp_path: Path) -> None:
-    left = tmp_path / f"shards{disk.TEMPORARY}"
-    left.mkdir()
-    (left / "stale").write_text("stale")
-    with disk.whole_folder(tmp_path / "shards") as temporary:
-        (temporary / "new").write_text("new")
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["new", "shards"]
+def test_what_a_killed_run_left_half_written_is_taken_away(tmp_path: Path) -> None:
+    for name in ("a.parquet", f"a.parquet{disk.TEMPORARY}123", f"sub/b{disk.TEMPORARY}-old/c"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    disk.remove_temporaries(tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.parquet", "sub"]
 
 
 def test_json_keeps_its_characters_and_no_file_is_none(tmp_path: Path) -> None:

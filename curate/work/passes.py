@@ -15,7 +15,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +167,8 @@ class _Passes:
             self._write(run, number, writer)
         self._warn_of_nothing(run)
         shutil.rmtree(self.folder / "cut", ignore_errors=True)
+        with suppress(OSError):
+            (self.folder / "staging").rmdir()
         (self.folder / "errors.log").unlink(missing_ok=True)
         self._record(run)
         return run
@@ -298,17 +300,20 @@ class _Passes:
         self._all(f"{name}: prepare", [self._task("prepare", number, line.label, {})])
         self._all(f"{name}: tokens", [self._task("stage", number, part.name, {}) for part in run.parts])
         (plan,) = self._all(f"{name}: plan", [self._task("plan", number, line.label, {})])
-        with disk.whole_folder(folder) as temporary:
-            tasks = [
-                self._task("shard", number, f"{place:05}", {"shard": shard, "folder": str(temporary)})
-                for place, shard in enumerate(plan.result["shards"])
-            ]
-            written = {outcome.task.part: outcome.result["shard"] for outcome in self._all(f"{name}: shards", tasks)}
-            options = {"shards": [written[place] for place in sorted(written)], "folder": str(temporary)}
-            (finished,) = self._all(f"{name}: finish", [self._task("finish", number, line.label, options)])
-            fingerprint = {"fingerprint": run.plan.writers[line.label]}
-            disk.write_json(temporary / "manifest.json", finished.result["manifest"] | fingerprint)
-        shutil.rmtree(staging.folder, ignore_errors=True)
+        ready = staging.folder / "shards"
+        ready.mkdir(exist_ok=True)
+        tasks = [
+            self._task("shard", number, f"{place:05}", {"shard": shard, "folder": str(ready)})
+            for place, shard in enumerate(plan.result["shards"])
+        ]
+        written = {outcome.task.part: outcome.result["shard"] for outcome in self._all(f"{name}: shards", tasks)}
+        options = {"shards": [written[place] for place in sorted(written)], "folder": str(ready)}
+        (finished,) = self._all(f"{name}: finish", [self._task("finish", number, line.label, options)])
+        manifest = finished.result["manifest"] | {"fingerprint": run.plan.writers[line.label]}
+        disk.write_json(ready / "manifest.json", manifest)
+        disk.swap_in(ready, folder)
+        for earlier in staging.folder.parent.glob(f"{line.label}-*"):
+            shutil.rmtree(earlier, ignore_errors=True)
 
     # Tasks, times, records.
 

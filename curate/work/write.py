@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from curate import disk
 from curate.contracts import ID, TEXT, Documents, Utf8
 from curate.run import Run
 
@@ -41,9 +42,12 @@ def plan(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, A
 
 
 def shard(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Write one shard."""
+    """Write one shard; its record says that it is whole."""
     line = run.pipeline.write[step]
-    return {"shard": line.step.write_shard(run.staging(line), options["shard"], Path(options["folder"]))}
+    record = run.staging(line).folder / f"shard-{name}.json"
+    if not record.exists():
+        disk.write_json(record, line.step.write_shard(run.staging(line), options["shard"], Path(options["folder"])))
+    return {"shard": disk.read_json(record)}
 
 
 def finish(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
