@@ -73,6 +73,13 @@ def killed(pipeline: Path, out: Path, after: float) -> bool:
     return running
 
 
+def told(what: str, expected: dict[str, str], found: dict[str, str]) -> bool:
+    """Say whether two runs have the same bytes, and where they differ."""
+    different = sorted({name for name, _ in expected.items() ^ found.items()})
+    print(f"{what}: {'DIFFERENT' if different else 'same bytes'} in {len(expected)} files", *different[:10], sep="\n  ")
+    return not different
+
+
 def main() -> None:
     """Run, compare, kill, resume, compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -101,15 +108,13 @@ def compare(pipeline: Path, folder: Path, kills: int, chance: random.Random) -> 
     print(f"counts: {record['counts']}; peak memory of a worker {record['worker_memory_bytes'] / 1e6:.0f} MB,", end=" ")
     print(f"of any process {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3:.0f} MB")
     expected = hashes(folder / "run2")
-    same = hashes(folder / "run1") == expected
-    print(f"1 and 2 workers: {'same bytes' if same else 'DIFFERENT'} in {len(expected)} files")
+    same = told("1 and 2 workers", expected, hashes(folder / "run1"))
     for number in range(kills):
         after = chance.uniform(0.3, seconds[2] / 2)
         running = killed(pipeline, folder / "killed", after)
         print(f"kill {number + 1}: after {after:.1f} s{'' if running else ' (the run was over)'}")
     print(f"resumed: {timed(pipeline, folder / 'killed', 2):.1f} s")
-    resumed = hashes(folder / "killed") == expected
-    print(f"killed {kills} times: {'same bytes' if resumed else 'DIFFERENT'}")
+    resumed = told(f"killed {kills} times", expected, hashes(folder / "killed"))
     sys.exit(0 if same and resumed else 1)
 
 
