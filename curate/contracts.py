@@ -351,8 +351,10 @@ class Writer(Step):
 
     name: str | None = None
     """Name of the folder under `shards/`; the target's by default."""
-    signals: bool = False
-    """Whether `stage` needs the signals as columns."""
+
+    def wants_signals(self) -> bool:
+        """Whether `stage` is given the signals as further columns."""
+        return False
 
     def disk_share(self) -> float:
         """Bytes of shards in a byte of kept text, about; for `curate check`."""

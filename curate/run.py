@@ -102,6 +102,15 @@ class Run:
 
     # What is in it.
 
+    def must_be_finished(self) -> None:
+        """Raises: CurateError when verdicts are missing: the run was stopped, or models or versions have changed."""
+        missing = sum(not self.verdicts_file(part).exists() for part in self.parts)
+        if missing or "counts" not in self.record:
+            raise CurateError(
+                f"{self.folder}: this run is not finished, or a model, a word list or curate itself has changed since; "
+                "run the same `curate run` again, it goes on"
+            )
+
     def rows(self) -> list[int]:
         """Documents in each part."""
         import pyarrow.parquet as pq
@@ -149,6 +158,7 @@ class Run:
 
     def signals(self) -> pl.DataFrame:
         """All signals of all documents, with `id`, `kept` and one Boolean per rule; a row per document."""
+        self.must_be_finished()
         frames = [
             pl.concat([_read(self.verdicts_file(part), None), self.part_signals(part)], how="horizontal")
             for part in self.parts
@@ -161,6 +171,7 @@ class Run:
         Columns: those of the documents, then `kept`, the Booleans of the rules, `duplicate_of`, then the signals.
         Raises: CurateError for a reason that the run does not know.
         """
+        self.must_be_finished()
         condition = self._condition(reason, id)
         frames: list[pl.DataFrame] = []
         found = 0

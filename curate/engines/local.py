@@ -6,6 +6,7 @@ that dies (killed, out of memory) ends the run with the name of the part it was 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import IO, cast
 
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from curate.contracts import Engine, Outcome, Task
 from curate.errors import WorkerError
@@ -25,7 +26,7 @@ class Local(Engine):
 
     workers: int = 1
     """Most processes at a time."""
-    environment: dict[str, str] = {}
+    environment: dict[str, str] = Field(default_factory=dict)
     """Variables to set in each worker."""
 
     _processes: list[subprocess.Popen[str]] = PrivateAttr(default_factory=list)
@@ -76,7 +77,7 @@ class Local(Engine):
         cause = f"was killed by signal {-code}" if code < 0 else f"exited with {code}"
         hint = " (out of memory, perhaps: try fewer --workers)" if code == -9 else ""
         return WorkerError(
-            f"{task.action} {task.part}: the worker {cause}{hint}; what is finished stays, run the same command to go on"
+            f"{task.action} {task.part}: the worker {cause}{hint}; what is finished stays, run again to go on"
         )
 
     def close(self) -> None:
@@ -87,8 +88,6 @@ class Local(Engine):
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream:
-                    try:
+                    with contextlib.suppress(BrokenPipeError):
                         stream.close()
-                    except BrokenPipeError:
-                        pass
         self._processes.clear()

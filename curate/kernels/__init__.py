@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 import numba.core.config
@@ -34,16 +34,14 @@ def _cache_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="curate-kernels-"))
 
 
-numba.core.config.CACHE_DIR = str(_cache_folder())
+numba.core.config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]
 
 
 def kernel(function: _Function) -> _Function:
     """Compile `function` at its first call, without the GIL, and keep the machine code on disk."""
-    compiled: _Function = numba.njit(nogil=True, cache=True)(function)
-    return compiled
+    return cast(_Function, numba.njit(nogil=True, cache=True)(function))
 
 
 def inlined(function: _Function) -> _Function:
     """Compile a small function into each kernel that calls it (numba's `inline="always"`)."""
-    compiled: _Function = numba.njit(nogil=True, cache=True, inline="always")(function)
-    return compiled
+    return cast(_Function, numba.njit(nogil=True, cache=True, inline="always")(function))

@@ -14,7 +14,7 @@ from numba import uint32
 from curate.kernels import inlined, kernel
 
 OTHER, HAN, LETTER, DIGIT, SPACE, PUNCTUATION, SYMBOL, KANA, HANGUL = range(9)
-"""Classes of `character_classes`: `LETTER` is any letter that is not Han, kana or hangul; `SPACE` includes line ends."""
+"""Classes of `character_classes`: `LETTER` is any letter but Han, kana and hangul; `SPACE` includes line ends."""
 
 
 @inlined
@@ -27,9 +27,7 @@ def char_at(data, i):  # type: ignore[no-untyped-def]
         return uint32((b & 0x1F) << 6 | (data[i + 1] & 0x3F)), 2
     if b < 0xF0:
         return uint32((b & 0x0F) << 12 | (data[i + 1] & 0x3F) << 6 | (data[i + 2] & 0x3F)), 3
-    return uint32(
-        (b & 0x07) << 18 | (data[i + 1] & 0x3F) << 12 | (data[i + 2] & 0x3F) << 6 | (data[i + 3] & 0x3F)
-    ), 4
+    return uint32((b & 0x07) << 18 | (data[i + 1] & 0x3F) << 12 | (data[i + 2] & 0x3F) << 6 | (data[i + 3] & 0x3F)), 4
 
 
 @kernel
@@ -56,8 +54,10 @@ def decode(data, start, stop, points):  # type: ignore[no-untyped-def]
 
 
 _RANGES = (
-    (0x3400, 0x4DBF, HAN), (0x4E00, 0x9FFF, HAN), (0xF900, 0xFAFF, HAN), (0x20000, 0x323AF, HAN), (0x3005, 0x3007, HAN),
-    (0x3041, 0x309F, KANA), (0x30A1, 0x30FA, KANA), (0x30FC, 0x30FF, KANA), (0x31F0, 0x31FF, KANA), (0xFF66, 0xFF9F, KANA),
+    (0x3400, 0x4DBF, HAN), (0x4E00, 0x9FFF, HAN), (0xF900, 0xFAFF, HAN), (0x20000, 0x323AF, HAN),
+    (0x3005, 0x3007, HAN),
+    (0x3041, 0x309F, KANA), (0x30A1, 0x30FA, KANA), (0x30FC, 0x30FF, KANA), (0x31F0, 0x31FF, KANA),
+    (0xFF66, 0xFF9F, KANA),
     (0x1100, 0x11FF, HANGUL), (0x3130, 0x318F, HANGUL), (0xA960, 0xA97F, HANGUL), (0xAC00, 0xD7FF, HANGUL),
 )  # fmt: skip
 _CATEGORIES = {"L": LETTER, "N": DIGIT, "Z": SPACE, "P": PUNCTUATION, "S": SYMBOL}

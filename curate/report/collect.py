@@ -18,7 +18,6 @@ import polars as pl
 
 from curate import disk, judge, stats
 from curate.contracts import ID, TEXT, Part
-from curate.errors import CurateError
 from curate.report.thresholds import Threshold, thresholds
 from curate.run import Run
 from curate.stats import Stats
@@ -90,7 +89,7 @@ class Report:
 
 def collect(run: Run) -> Report:
     """Read what the page shows. Raises: CurateError for a run that is not finished."""
-    _must_be_finished(run)
+    run.must_be_finished()
     filters = {
         line.label: [f"{line.label}.{name}" for name in judge.merged(line.step)] for line in run.pipeline.filters
     }
@@ -122,15 +121,6 @@ def collect(run: Run) -> Report:
         fingerprints=_fingerprints(run),
         inputs=[(one["path"], one["size"]) for one in (disk.read_json(run.folder / "inputs.json") or {})["inputs"]],
     )
-
-
-def _must_be_finished(run: Run) -> None:
-    missing = sum(not run.verdicts_file(part).exists() for part in run.parts)
-    if missing or "counts" not in run.record:
-        raise CurateError(
-            f"{run.folder}: this run is not finished, or another version of curate made it; "
-            "run the same `curate run` again, it goes on"
-        )
 
 
 def add_up(run: Run, filters: Mapping[str, list[str]], types: Mapping[str, Any]) -> Stats:

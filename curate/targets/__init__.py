@@ -87,11 +87,9 @@ def target_file(where: str) -> Path:
     """
     if where.endswith((".yaml", ".yml")):
         return Path(where)
-    # A folder called like the target makes the pipeline resolve the name to that folder's path.
-    name = Path(where).name
-    if name not in names():
-        raise PipelineError(f"no target is called {where!r}{nearest(name.lower(), names())}")
-    return _FOLDER / f"{name}.yaml"
+    if where not in names():
+        raise PipelineError(f"no target is called {where!r}{nearest(where.lower(), names())}")
+    return _FOLDER / f"{where}.yaml"
 
 
 def load_target(where: str) -> Target:

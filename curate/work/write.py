@@ -10,6 +10,8 @@ import polars as pl
 
 from curate import disk
 from curate.contracts import ID, TEXT, Documents, Utf8
+from curate.errors import CurateError
+from curate.pipeline import make_step
 from curate.run import Run
 
 
@@ -27,7 +29,7 @@ def stage(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, 
 
     def counted() -> Iterator[Documents]:
         nonlocal size
-        for documents in run.kept_documents(part, line.step.signals):
+        for documents in run.kept_documents(part, line.step.wants_signals()):
             size += int(documents.utf8.offsets[-1] - documents.utf8.offsets[0])
             yield documents
 
@@ -74,3 +76,17 @@ def sample_kept(run: Run, n_bytes: int) -> pl.Series:
     chosen = pl.concat(frames).sort("hash", ID).filter(pl.col("text_bytes").cum_sum() - pl.col("text_bytes") < n_bytes)
     rows = chosen["row"].sort()
     return run.texts(rows).gather(rows.search_sorted(chosen["row"]))
+
+
+def train_tokenizer(run: Run, target: str, vocabulary: int | None, folder: Path) -> Path:
+    """Train a target's kind of tokenizer on the kept text of a run, and write it to `folder`. Raises: PipelineError."""
+    from curate.writers.tokens import SAMPLE_BYTES, Tokens
+
+    parameters = {"target": target, "tokenizer": "train", "vocabulary": vocabulary}
+    step = make_step(Tokens, parameters, "--target", Path.cwd())
+    step.check()
+    run.must_be_finished()
+    texts = sample_kept(run, SAMPLE_BYTES)
+    if texts.str.strip_chars().str.len_bytes().sum() == 0:
+        raise CurateError(f"{run.folder}: no text is kept; there is nothing to train on")
+    return folder / step.train(texts, folder)

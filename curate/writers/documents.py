@@ -46,6 +46,9 @@ class DocumentsWriter(Writer):
     signals: bool = False
     """Whether signals become columns too."""
 
+    def wants_signals(self) -> bool:
+        return self.signals
+
     def measured_parameters(self) -> dict[str, Any]:
         return super().measured_parameters() | {"label": self.label("documents")}
 

@@ -20,7 +20,7 @@ from pydantic import Field, field_validator
 from curate import disk
 from curate.contracts import Documents, InputFile, Staging, Writer
 from curate.errors import PipelineError
-from curate.targets import Layout, Target, load_target, target_file
+from curate.targets import Layout, Target, load_target, names, target_file
 from curate.writers import guide
 from curate.writers.folder import copy_tokenizer, join_documents, listed, other_files, write_documents
 from curate.writers.formats import Format, Job, find_format
@@ -45,7 +45,7 @@ class Training(Enum):
 class Tokens(Writer):
     """Write token shards for a training target, with manifest.json, documents.parquet and USE.md."""
 
-    target: Annotated[str, InputFile()]
+    target: Annotated[str, InputFile(*names())]
     """`minimind`, `whitebox`, `qwen2.5-0.5b`, or the path of a target of your own (.yaml)."""
     tokenizer: Annotated[Training | str | None, InputFile(), Field(union_mode="left_to_right")] = None
     """A tokenizer.json, a .model, a folder, a hub name, or `train`; the target says which by default."""
@@ -101,8 +101,6 @@ class Tokens(Writer):
         for option, wanted in (("join_documents", "jsonl"), ("labels", "arrow"), ("lengths", "arrow")):
             if getattr(self, option) and self._format_name() != wanted:
                 raise PipelineError(f"{option}: only with format: {wanted}, not {self._format_name()}")
-        if self.signals:
-            raise PipelineError("signals: token shards hold none; use the writer `documents` for them")
         if layout.first_is_validation and self.validation == 0:
             raise PipelineError(f"validation: {self._target().name} reads its first file as validation; leave a share")
         minimum, size = layout.minimum_tokens(self._sequence_length()), self._tokens_per_shard()
@@ -194,7 +192,7 @@ class Tokens(Writer):
         if self._is_trained() and not (folder / "done.json").exists():
             texts = sample(SAMPLE_BYTES)
             texts = texts.filter(texts.str.strip_chars() != "")
-            disk.write_json(folder / "done.json", {"file": self._train(texts, folder) if len(texts) else None})
+            disk.write_json(folder / "done.json", {"file": self.train(texts, folder) if len(texts) else None})
         self._compile(staging)
 
     def _compile(self, staging: Staging) -> None:
@@ -209,7 +207,8 @@ class Tokens(Writer):
             stretch.fill(name, np.empty(len(payload.values), payload.values.dtype))
         shutil.rmtree(small.folder)
 
-    def _train(self, texts: pl.Series, folder: Path) -> str:
+    def train(self, texts: pl.Series, folder: Path) -> str:
+        """Train the target's kind of tokenizer on texts; returns the name of its file in `folder`."""
         from curate import tokenizer_training
 
         if self._target().train == "byte_level_bpe":
