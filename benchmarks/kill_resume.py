@@ -110,7 +110,7 @@ def compare(pipeline: Path, folder: Path, kills: int, chance: random.Random) -> 
     expected = hashes(folder / "run2")
     same = told("1 and 2 workers", expected, hashes(folder / "run1"))
     for number in range(kills):
-        after = chance.uniform(0.3, seconds[2] / 2)
+        after = chance.uniform(1.0, seconds[1] / 4)  # each run goes on from the one before
         running = killed(pipeline, folder / "killed", after)
         print(f"kill {number + 1}: after {after:.1f} s{'' if running else ' (the run was over)'}")
     print(f"resumed: {timed(pipeline, folder / 'killed', 2):.1f} s")
