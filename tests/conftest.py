@@ -1,7 +1,9 @@
-"""What several test modules need: reading an input whole, in small parts, or from a cut archive."""
+"""What several test modules need: reading an input whole, in small parts, or from a cut archive; the demo's run."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+import curate
 from curate.contracts import Reader, Rejected
+
+ROOT = Path(__file__).parents[1]
 
 
 def read_input(reader: Reader, file: Path, cut: Path | None = None) -> tuple[list[dict[str, Any]], list[Rejected]]:
@@ -34,3 +39,12 @@ def write(tmp_path: Path) -> Callable[[str, bytes | str], Path]:
         return file
 
     return write_file
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[curate.Run, str]:
+    """The run that `make demo` makes, and what it printed."""
+    out = tmp_path_factory.mktemp("demo") / "skypile_small"
+    command = [sys.executable, "-m", "curate.cli", "run", "pipelines/skypile_small.yaml", "--out", str(out)]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return curate.Run.open(out), printed

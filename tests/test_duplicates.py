@@ -177,7 +177,9 @@ def test_pairs_near_the_similarity_are_found_as_often_as_promised() -> None:
     texts = [text for number in range(3_000) for text in _pair(number)]
     filter_ = NearDuplicates()
     keys = filter_.measure(Documents.of(texts)).with_columns(row=pl.int_range(6_000, dtype=pl.Int64))
-    pairs = filter_.candidates([filter_.group(keys.select("row", *columns)) for columns in filter_.partitions().values()])
+    pairs = filter_.candidates(
+        [filter_.group(keys.select("row", *columns)) for columns in filter_.partitions().values()]
+    )
     assert pairs is not None
     left = np.arange(0, 6_000, 2)
     both = pl.DataFrame({"left": left, "right": left + 1})

@@ -5,8 +5,6 @@ import fnmatch
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,15 +13,6 @@ import curate
 
 ROOT = Path(__file__).parents[1]
 LABELS = [json.loads(line) for line in (ROOT / "samples/labels.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory):
-    """The run that `make demo` makes, and what it printed."""
-    out = tmp_path_factory.mktemp("demo") / "skypile_small"
-    command = [sys.executable, "-m", "curate.cli", "run", "pipelines/skypile_small.yaml", "--out", str(out)]
-    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return curate.Run.open(out), printed
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,74 @@
+"""README cannot rot: its commands exist, its pipeline loads, its filter runs, its output is what the demo prints."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import curate
+from curate.cli import main
+from curate.testing import check_filter
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_every_command_exists():
+    commands = set(re.findall(r"(?:`|/|^)curate ((?:train )?[a-z]+)", README, re.MULTILINE))
+    assert {"run", "check", "show", "verify", "prune", "filters", "schema", "train tokenizer"} <= commands
+    for command in commands:
+        assert CliRunner().invoke(main, [*command.split(), "--help"]).exit_code == 0, command
+
+
+def test_make_targets_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
+        assert f"\n{target}:" in makefile
+
+
+def test_the_pipeline_loads(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (text,) = blocks("yaml")
+    pipeline = curate.Pipeline.parse(text)
+    assert [line.label for line in pipeline.filters] == ["length", "language", "quality", "near_duplicates"]
+
+
+@pytest.mark.parametrize("name", ["skypile_small", "qwen_continued"])
+def test_every_pipeline_loads(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    curate.Pipeline.load(f"pipelines/{name}.yaml", {"QWEN_TOKENIZER": "somewhere"})
+
+
+def test_a_pipeline_says_what_to_do_about_a_variable_that_is_missing(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("QWEN_TOKENIZER", raising=False)
+    with pytest.raises(curate.PipelineError, match=r"write\[0\].*QWEN_TOKENIZER.*is not set: give the tokenizer"):
+        curate.Pipeline.load("pipelines/qwen_continued.yaml")
+
+
+def test_the_filter_of_ones_own_runs_and_keeps_its_promises():
+    (source,) = [block for block in blocks("python") if "class Shouting" in block]
+    names = {}
+    exec(source, names)
+    assert len(source.strip().splitlines()) <= 13
+    check_filter(names["Shouting"]())
+    assert curate.apply([names["Shouting"]()], ["好！！！"])["reasons"].to_list() == [["shouting.shouting"]]
+
+
+def test_the_shown_output_is_what_the_demo_prints(demo):
+    run, printed = demo
+    shown = README.split("<!-- output of: curate run pipelines/skypile_small.yaml -->\n```text\n")[1].split("```")[0]
+    assert printed.replace(str(run.folder.parent), "runs") == shown
+
+
+def test_everything_in_the_tree_is_there():
+    tree = blocks("text")[-1]
+    for name in re.findall(r"^(?:  )?([\w.]+/?)(?= |$)", tree, re.MULTILINE):
+        assert (ROOT / name).exists() or (ROOT / "curate" / name).exists(), name
+    assert os.path.exists(ROOT / "docs/report.png")
