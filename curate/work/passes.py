@@ -229,7 +229,7 @@ class _Passes:
         missing = [part for part in run.parts if not self._is_measured(run, part)]
         self._cut_again(run, [part for part in missing if not run.documents_file(part).exists()])
         self.measured = len(missing)
-        if missing and self.engine.workers > 1:
+        if missing:
             self._all("compile", [self._task("warm up", 0, "kernels", {})])
         if self.limit is None:
             tasks = [self._task("measure", 0, part.name, {}) for part in missing]
