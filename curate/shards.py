@@ -131,8 +131,10 @@ def _documents_problems(folder: Path, manifest: dict[str, Any], missing: set[str
         if name in missing:
             continue
         frame = open_file(folder / name)
-        if frame.height != entry["documents"] or frame.columns != entry["columns"]:
-            problems.append(f"{name}: {frame.height:,} documents with {frame.columns}, not {entry['documents']:,}")
+        if frame.height != entry["documents"]:
+            problems.append(f"{name}: {frame.height:,} documents, not {entry['documents']:,}")
+        if frame.columns != entry["columns"]:
+            problems.append(f"{name}: columns are {frame.columns}, not {entry['columns']}")
     if manifest["documents"] != sum(entry["documents"] for entry in manifest["shards"]):
         problems.append("manifest.json: documents are not the sum over files")
     return problems

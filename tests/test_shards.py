@@ -78,6 +78,22 @@ def test_sound_documents_have_no_problems(form, tmp_path):
     assert open_shards(folder)[0].equals(frame)
 
 
+@pytest.mark.parametrize("form", ["jsonl.zst", "parquet"])
+def test_documents_keep_the_order_of_many_columns(form, tmp_path):
+    signals = [pl.lit(number / 7).alias(f"signal_{number * 37 % 60}") for number in range(60)]
+    frame = corpus(20).with_columns(signals)
+    folder = write(DocumentsWriter(format=form, signals=True), [frame], tmp_path)
+    assert verify_shards(folder) == []
+    assert open_shards(folder)[0].equals(frame)
+
+
+def test_a_column_of_documents_that_is_gone_is_found(tmp_path):
+    folder = write(DocumentsWriter(format="parquet"), [corpus(20)], tmp_path)
+    corpus(20).drop("source").write_parquet(tmp_path / "new.parquet")
+    replace(folder, "documents-00000.parquet", (tmp_path / "new.parquet").read_bytes())
+    assert "columns are ['id', 'text'], not ['id', 'text', 'source']" in problems(folder)
+
+
 def test_a_folder_without_a_shard_is_sound(tmp_path):
     assert verify_shards(write(WRITERS["whitebox"](), [corpus(1, 1)], tmp_path)) == []
 

@@ -7,6 +7,7 @@ applied; control tokens in it are untouched.
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -106,7 +107,17 @@ def open_file(path: Path) -> pl.DataFrame:
     """Read one file of documents."""
     if path.suffix == ".parquet":
         return pl.read_parquet(path)
-    return pl.read_ndjson(path, infer_schema_length=None)
+    frame = pl.read_ndjson(path, infer_schema_length=None)
+    # Polars 2.1 returns the columns in the order of a hash table once there are about 30 of them.
+    first = _first_columns(path)
+    return frame.select(first) if set(first) == set(frame.columns) else frame
+
+
+def _first_columns(path: Path) -> list[str]:
+    import zstandard
+
+    with path.open("rb") as stream, zstandard.ZstdDecompressor().stream_reader(stream) as unpacked:
+        return list(json.loads(io.BufferedReader(unpacked).readline() or b"{}"))
 
 
 def _write_lines(path: Path, frames: Iterable[pl.DataFrame]) -> tuple[int, list[str]]:
