@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from curate import judge, registry
-from curate.contracts import ID, SOURCE, TEXT, CorpusFilter, Documents, Filter
+from curate.contracts import ID, SOURCE, TEXT, CorpusFilter, Documents, Filter, Line
 from curate.errors import PipelineError
-from curate.pipeline import Line, make_step
+from curate.pipeline import make_step
 
 BATCH_ROWS = 4_000
 """Documents measured at a time."""
@@ -42,7 +42,7 @@ def _line(one: Filter | str | Mapping[str, Any], where: str) -> Line[Filter]:
     if isinstance(one, Filter):
         return Line(one.label(registry.name_of("filters", type(one))), where, one)
     name, parameters = (one, {}) if isinstance(one, str) else next(iter(one.items()))
-    step = make_step(registry.find("filters", name, where), parameters or {}, f"{where}.{name}", Path.cwd())
+    step = make_step(registry.find("filters", name, where), parameters or {}, f"{where}.{name}", [Path.cwd()])
     assert isinstance(step, Filter)
     return Line(step.label(registry.label_of(name)), f"{where}.{name}", step)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -121,6 +122,20 @@ class Step(BaseModel):
     def notes(self) -> list[str]:
         """Remarks for `curate check`: what works, but slower or otherwise than one might think."""
         return []
+
+
+StepT = TypeVar("StepT", bound=Step)
+
+
+@dataclass(frozen=True)
+class Line(Generic[StepT]):
+    """One line of a section: a step, what it is called, and where it stands in the file."""
+
+    label: str
+    """Columns, reasons and folders carry this name; unique inside a section."""
+    where: str
+    """`filters[2].quality`, for messages."""
+    step: StepT
 
 
 class Cleaned(NamedTuple):

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from curate.conditions import compile_condition
-from curate.contracts import ID, SIGNAL_TYPES, SOURCE, TEXT, CorpusFilter, Filter
+from curate.contracts import ID, SIGNAL_TYPES, SOURCE, TEXT, CorpusFilter, Filter, Line
 from curate.errors import PipelineError
 from curate.registry import nearest
-
-if TYPE_CHECKING:
-    from curate.pipeline import Line
 
 DOCUMENT_SIGNALS = {SOURCE: pl.String, "text_bytes": pl.Int64}
 """Columns that rules see whatever the filters: the reader's source, and the bytes of the cleaned text."""

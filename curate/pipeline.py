@@ -11,30 +11,17 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from curate import judge, registry
-from curate.contracts import ID, SOURCE, TEXT, Cleaner, Filter, InputFile, Reader, Step, Writer
+from curate.contracts import ID, SOURCE, TEXT, Cleaner, Filter, InputFile, Line, Reader, Step, StepT, Writer
 from curate.errors import PipelineError
-
-StepT = TypeVar("StepT", bound=Step)
-
-
-@dataclass(frozen=True)
-class Line(Generic[StepT]):
-    """One line of a section: a step, what it is called, and where it stands in the file."""
-
-    label: str
-    """Columns, reasons and folders carry this name; unique inside a section."""
-    where: str
-    """`filters[2].quality`, for messages."""
-    step: StepT
 
 
 @dataclass(frozen=True)
@@ -49,8 +36,10 @@ class Pipeline:
     write: tuple[Line[Writer], ...]
     text: str = field(repr=False)
     """The file as it was written."""
+    working: Path
+    """Where relative paths are looked up first: the working directory of whoever started the run."""
     folder: Path
-    """Where relative paths are looked up second, and where modules of one's own are imported from."""
+    """Where they are looked up second, and where modules of one's own are imported from: the pipeline's own folder."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """What `${NAME}` stood for."""
 
@@ -71,20 +60,26 @@ class Pipeline:
         folder: str | Path = ".",
         variables: Mapping[str, str] | None = None,
         default_name: str = "pipeline",
+        working: str | Path | None = None,
     ) -> Pipeline:
-        """Check a pipeline given as YAML text. Raises: PipelineError."""
+        """Check a pipeline given as YAML text. Raises: PipelineError.
+
+        `folder`: where the file lay; `working`: the working directory that relative paths start from, by default this
+        process's.
+        """
         tree = _load_yaml(text)
-        folder = Path(folder).resolve()
+        folder, working = Path(folder).resolve(), Path(working or Path.cwd()).resolve()
         if str(folder) not in sys.path:
             sys.path.append(str(folder))
         used: dict[str, str] = {}
         _check_keys(tree)
         tree = _fill(tree, variables or {}, used, "")
-        sections = {section: _lines(tree.get(section), section, folder) for section in registry.SECTIONS}
+        sections = {section: _lines(tree.get(section), section, (working, folder)) for section in registry.SECTIONS}
         if not sections["read"]:
             raise PipelineError("read: a pipeline needs a reader, for example `- jsonl: {paths: [data/*.jsonl]}`")
         name = _folder_name(_text(tree, "name", default_name), "name")
-        pipeline = cls(name, _whole_number(tree, "seed", 0), **sections, text=text, folder=folder, variables=used)
+        seed = _whole_number(tree, "seed", 0)
+        pipeline = cls(name, seed, **sections, text=text, working=working, folder=folder, variables=used)
         judge.check(pipeline.filters, pipeline.cleaner_signals())
         _check_fields(pipeline)
         return pipeline
@@ -200,11 +195,11 @@ def _fill(value: Any, given: Mapping[str, str], used: dict[str, str], where: str
     return _VARIABLE.sub(replace, value)
 
 
-def _lines(items: Any, section: str, folder: Path) -> tuple[Line[Any], ...]:
+def _lines(items: Any, section: str, folders: Sequence[Path]) -> tuple[Line[Any], ...]:
     items = [] if items is None else items
     if not isinstance(items, list):
         raise PipelineError(f"{section}: expected a list, each item `- name` or `- name: {{parameters}}`")
-    lines = tuple(_line(item, f"{section}[{number}]", section, folder) for number, item in enumerate(items))
+    lines = tuple(_line(item, f"{section}[{number}]", section, folders) for number, item in enumerate(items))
     seen: dict[str, str] = {}
     for line in lines:
         if line.label in seen and section in ("filters", "write"):
@@ -215,7 +210,7 @@ def _lines(items: Any, section: str, folder: Path) -> tuple[Line[Any], ...]:
     return lines
 
 
-def _line(item: Any, where: str, section: str, folder: Path) -> Line[Any]:
+def _line(item: Any, where: str, section: str, folders: Sequence[Path]) -> Line[Any]:
     if isinstance(item, str):
         item = {item: {}}
     if not (isinstance(item, dict) and len(item) == 1):
@@ -224,7 +219,7 @@ def _line(item: Any, where: str, section: str, folder: Path) -> Line[Any]:
     ((name, parameters),) = item.items()
     kind = registry.find(section, str(name), where)
     where = f"{where}.{name}"
-    step = make_step(kind, {} if parameters is None else parameters, where, folder)
+    step = make_step(kind, {} if parameters is None else parameters, where, folders)
     _check_own_name(step, f"{where}.name")
     if isinstance(step, Filter):
         _check_rules_load(step, where)
@@ -247,7 +242,7 @@ def _check_rules_load(step: Filter, where: str) -> None:
         raise PipelineError(f"{where}: {error}") from error
 
 
-def make_step(kind: type[StepT], parameters: Any, where: str, folder: Path) -> StepT:
+def make_step(kind: type[StepT], parameters: Any, where: str, folders: Sequence[Path]) -> StepT:
     """Build one step from its YAML parameters. Raises: PipelineError in one line."""
     if not isinstance(parameters, dict):
         raise PipelineError(f"{where}: expected parameters as `key: value`, not {parameters!r:.80}")
@@ -257,7 +252,7 @@ def make_step(kind: type[StepT], parameters: Any, where: str, folder: Path) -> S
     try:
         step = kind.model_validate(parameters)
         paths = {
-            name: _resolve(getattr(step, name), mark, folder)
+            name: _resolve(getattr(step, name), mark, folders)
             for name, mark in input_fields(kind).items()
             if name in parameters
         }
@@ -278,10 +273,10 @@ def input_fields(kind: type[Step]) -> dict[str, InputFile]:
     return {name: mark for name, mark in marks.items() if mark is not None}
 
 
-def _resolve(value: Any, mark: InputFile, folder: Path) -> Any:
+def _resolve(value: Any, mark: InputFile, folders: Sequence[Path]) -> Any:
     if not isinstance(value, str) or value in mark.names:
         return value
-    for candidate in (Path(value).expanduser(), folder / value):
+    for candidate in (folder / Path(value).expanduser() for folder in folders):
         if candidate.exists():
             return str(candidate.absolute())
     return value

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from curate import disk, judge
-from curate.contracts import PART_BYTES, CorpusFilter, Input, Part, Piece, Step
+from curate.contracts import PART_BYTES, CorpusFilter, Input, Line, Part, Piece, Step
 from curate.errors import PipelineError
-from curate.pipeline import Line, Pipeline, input_fields
+from curate.pipeline import Pipeline, input_fields
 
 DIGITS = 12
 FORMAT = 1

@@ -23,9 +23,9 @@ from typing import Any
 import polars as pl
 
 from curate import disk, judge
-from curate.contracts import ID, Documents, Part, Piece, Staging
+from curate.contracts import ID, Documents, Line, Part, Piece, Staging
 from curate.errors import CurateError
-from curate.pipeline import Line, Pipeline
+from curate.pipeline import Pipeline
 from curate.plan import Plan, part_order
 
 CLEAN = "documents"
@@ -48,7 +48,10 @@ class Run:
             raise CurateError(
                 f"{folder}: no run here (run.json is missing); make one with `curate run PIPELINE --out {folder}`"
             )
-        pipeline = Pipeline.parse(record["pipeline"], record["folder"], record["variables"], record["name"])
+        places = {"folder": record["folder"], "working": record["working"]}
+        pipeline = Pipeline.parse(
+            record["pipeline"], **places, variables=record["variables"], default_name=record["name"]
+        )
         return cls(folder, Plan(pipeline, load_parts(inputs), record["limit"]))
 
     @property

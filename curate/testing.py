@@ -5,8 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from curate import judge
-from curate.contracts import SIGNAL_TYPES, CorpusFilter, Documents, Filter
-from curate.pipeline import Line
+from curate.contracts import SIGNAL_TYPES, CorpusFilter, Documents, Filter, Line
 
 TEXTS = [
     "春天来了，花园里的花都开了。孩子们在草地上奔跑，老人坐在长椅上晒太阳。",

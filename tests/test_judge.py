@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate import judge
-from curate.contracts import CorpusFilter, Documents, Filter
+from curate.contracts import CorpusFilter, Documents, Filter, Line
 from curate.errors import PipelineError
-from curate.pipeline import Line
 
 TYPES = {"chars": pl.Int64, "lines": pl.Int64, "lang": pl.String, "lang_score": pl.Float64, "flag": pl.Boolean}
 

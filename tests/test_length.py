@@ -3,9 +3,8 @@
 import polars as pl
 
 from curate import judge
-from curate.contracts import Documents
+from curate.contracts import Documents, Line
 from curate.filters.length import Length
-from curate.pipeline import Line
 
 
 def dropped(texts: list[str], step: Length | None = None) -> list[bool]:

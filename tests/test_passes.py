@@ -326,3 +326,15 @@ def test_verdicts_hold_one_boolean_per_rule(corpus, tmp_path):
         "near_duplicates.duplicate": pl.Boolean,
         "duplicate_of": pl.String,
     }
+
+
+def test_a_run_opens_from_another_folder(tmp_path, monkeypatch):
+    write_rows(tmp_path / "here/in.jsonl", texts(3))
+    (tmp_path / "here/words.txt").write_text("故事\n", encoding="utf-8")
+    (tmp_path / "here/p.yaml").write_text(
+        "read:\n  - jsonl: {paths: [in.jsonl]}\nfilters:\n  - toxicity: {words: words.txt}\n", encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path / "here")
+    run_pipeline("p.yaml", "run", workers=1)
+    monkeypatch.chdir(tmp_path)
+    assert curate.Run.open("here/run").signals().height == 3

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate import plan
-from curate.contracts import PART_BYTES, CorpusFilter, Filter, Input, InputFile, Part, Piece, Writer
+from curate.contracts import PART_BYTES, CorpusFilter, Filter, Input, InputFile, Line, Part, Piece, Writer
 from curate.errors import PipelineError
-from curate.pipeline import Line, Pipeline
+from curate.pipeline import Pipeline
 from curate.plan import Plan, digest, identity, input_name, make_parts, part_order
 from curate.readers.files import Jsonl
 

@@ -6,11 +6,10 @@ import polars as pl
 import pytest
 
 from curate import judge, profiles
-from curate.contracts import Documents
+from curate.contracts import Documents, Line
 from curate.errors import PipelineError
 from curate.filters.quality import Quality
 from curate.filters.repetition import Repetition
-from curate.pipeline import Line
 
 ESSAY = """沿着河堤往东走两里地，就是老陈家的果园。今年雨水多，\
 桃子结得比往年少，个头却大。他蹲在树下，一边剪枝一边同我说话：

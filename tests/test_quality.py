@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate import judge, profiles
-from curate.contracts import Documents
+from curate.contracts import Documents, Line
 from curate.errors import PipelineError
 from curate.filters.quality import Quality, quality_signals
-from curate.pipeline import Line
 from curate.words import words_of
 
 CHINESE = """秋天的早晨，湖面上起了一层薄雾。打鱼的人说，这样的天气最好下网，因为鱼看不见岸上的人。

@@ -21,11 +21,10 @@ import polars as pl
 import zstandard
 
 from curate import judge
-from curate.contracts import Documents, Filter
+from curate.contracts import Documents, Filter, Line
 from curate.filters.length import Length
 from curate.filters.quality import Quality
 from curate.filters.repetition import Repetition
-from curate.pipeline import Line
 
 BATCH_CHARS = 4_000_000
 

@@ -7,8 +7,7 @@ from typing import Any
 import polars as pl
 
 from curate import disk
-from curate.contracts import CorpusFilter, Utf8
-from curate.pipeline import Line
+from curate.contracts import CorpusFilter, Line, Utf8
 from curate.run import Run
 
 CHUNK_BYTES = 100_000_000

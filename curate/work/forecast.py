@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curate import disk, judge
-from curate.contracts import PART_BYTES, CorpusFilter, Input, Part
-from curate.pipeline import Line, Pipeline
+from curate.contracts import PART_BYTES, CorpusFilter, Input, Line, Part
+from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name
 from curate.run import Run, default_folder, load_parts
 from curate.work.passes import check_steps, find_inputs, kept_parts

@@ -28,12 +28,12 @@ from curate.contracts import (
     Documents,
     Filter,
     Input,
+    Line,
     Part,
     Rejected,
     Utf8,
 )
 from curate.errors import CurateError
-from curate.pipeline import Line
 from curate.run import Run
 
 

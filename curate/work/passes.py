@@ -22,10 +22,10 @@ from typing import Any
 import polars as pl
 
 from curate import disk, judge
-from curate.contracts import CorpusFilter, Input, Outcome, Part, Piece, Task
+from curate.contracts import CorpusFilter, Input, Line, Outcome, Part, Piece, Task
 from curate.engines.local import Local
 from curate.errors import CurateError, PipelineError, RejectedError, WorkerError
-from curate.pipeline import Line, Pipeline
+from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name, make_parts, part_order
 from curate.progress import Progress, Silent
 from curate.run import Run, default_folder, dump_parts, free_memory, load_parts
@@ -94,7 +94,7 @@ def find_inputs(pipeline: Pipeline) -> list[list[Input]]:
     found = []
     for line in pipeline.read:
         try:
-            inputs = line.step.inputs([Path.cwd(), pipeline.folder])
+            inputs = line.step.inputs([pipeline.working, pipeline.folder])
         except PipelineError as error:
             raise PipelineError(f"{line.where}.{error}") from error
         for source in inputs:
@@ -365,6 +365,7 @@ class _Passes:
         record: dict[str, Any] = {
             "name": self.pipeline.name,
             "pipeline": self.pipeline.text,
+            "working": str(self.pipeline.working),
             "folder": str(self.pipeline.folder),
             "variables": dict(self.pipeline.variables),
             "seed": self.pipeline.seed,

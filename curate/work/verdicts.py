@@ -11,8 +11,7 @@ from typing import Any
 import polars as pl
 
 from curate import disk, judge
-from curate.contracts import Part
-from curate.pipeline import Line
+from curate.contracts import Line, Part
 from curate.run import Run
 
 
