@@ -22,9 +22,9 @@ import numpy as np
 import polars as pl
 import zstandard
 
-from curate.byte_level import _QWEN2_PATTERN, spelt_bytes
 from curate.contracts import Utf8
 from curate.tokenizer import Tokenizer, _load, load_tokenizer
+from curate.tokenizer.byte_level import _QWEN2_PATTERN, spelt_bytes
 
 
 def read(path: Path, megabytes: float) -> list[str]:

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from curate import tokenizer_training
 from curate.contracts import Documents, Staging, Writer
+from curate.tokenizer import training
 
 SHARED = Path(__file__).parents[2] / "shared" / "tokenizers"
 
@@ -66,14 +66,14 @@ def _folder() -> Path:
 def byte_level() -> Path:
     """A small tokenizer with MiniMind's 36 added tokens."""
     texts = [text_of(number, 40) for number in range(60)]
-    return tokenizer_training.train_byte_level_bpe(texts, 900, _folder() / "byte_level")
+    return training.train_byte_level_bpe(texts, 900, _folder() / "byte_level")
 
 
 @cache
 def sentencepiece() -> Path:
     """A small SentencePiece model."""
     texts = [text_of(number, 40) for number in range(60)]
-    return tokenizer_training.train_sentencepiece(texts, 700, _folder() / "sentencepiece")
+    return training.train_sentencepiece(texts, 700, _folder() / "sentencepiece")
 
 
 @cache

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from numba.core import config as numba_config
 from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tokenizers, trainers
 
-from curate import byte_level as byte_level_module
-from curate.byte_level import _QWEN2_PATTERN, BYTES, _characters, _unstable, byte_level
 from curate.contracts import Utf8
 from curate.kernels.pretokenize import gpt2_piece_end, qwen2_piece_end
+from curate.tokenizer import byte_level as byte_level_module
 from curate.tokenizer import load_tokenizer
+from curate.tokenizer.byte_level import _QWEN2_PATTERN, BYTES, _characters, _unstable, byte_level_kernel
 
 SHARED = Path(__file__).parents[2] / "shared"
 shared = pytest.mark.skipif(not SHARED.exists(), reason="the shared tokenizers and corpora are not on this machine")
@@ -74,7 +74,7 @@ def trained(name: str, size: int = 1_500) -> tokenizers.Tokenizer:
 
 
 def rows(library: tokenizers.Tokenizer, texts: list[str]) -> list[list[int]]:
-    kernel = byte_level(spec_of(library))
+    kernel = byte_level_kernel(spec_of(library))
     assert kernel is not None
     return split_rows(*kernel.encode(utf8(texts)))
 
@@ -101,7 +101,7 @@ def test_ids_are_those_of_the_library(name: str, texts: list[str]) -> None:
 
 @cache
 def trained_kernel(name: str) -> byte_level_module.KernelBpe:
-    kernel = byte_level(spec_of(trained(name)))
+    kernel = byte_level_kernel(spec_of(trained(name)))
     assert kernel is not None
     return kernel
 
@@ -227,7 +227,7 @@ def test_a_second_batch_and_a_slice_use_what_is_remembered_without_mixing_it_up(
 
 
 def test_threads_may_encode_at_the_same_time() -> None:
-    kernel = byte_level(spec_of(trained("gpt2")))
+    kernel = byte_level_kernel(spec_of(trained("gpt2")))
     assert kernel is not None
     batches = [utf8(sentences()[first::7]) for first in range(7)] * 4
     with ThreadPoolExecutor(4) as threads:
@@ -262,7 +262,7 @@ ODD: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_what_the_kernel_does_not_do_exactly_is_left_to_the_library(name: str) -> None:
-    assert byte_level(ODD[name]) is None
+    assert byte_level_kernel(ODD[name]) is None
 
 
 @pytest.mark.parametrize("name", ["gpt2", "qwen2"])

@@ -28,7 +28,8 @@ BELOW = {
     "readers": {"contracts", "disk", "kernels", "errors"},
     "cleaners": {"contracts", "kernels", "errors"},
     "filters": {"contracts", "profiles", "fasttext_model", "words", "kernels", "errors"},
-    "writers": {"contracts", "disk", "kernels", "targets", "tokenizer", "tokenizer_training", "errors", "registry"},
+    "tokenizer": {"contracts", "kernels", "disk", "errors"},
+    "writers": {"contracts", "disk", "kernels", "targets", "tokenizer", "errors", "registry"},
     "engines": {"contracts", "errors"},
     "report": {"run", "stats", "plan", "pipeline", "judge", "contracts", "disk", "errors", "report"},
 }

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.contracts import Utf8
-from curate.sentencepiece_model import sentencepiece_kernel
 from curate.tokenizer import load_tokenizer
-from curate.tokenizer_training import train_sentencepiece
+from curate.tokenizer.sentencepiece_model import sentencepiece_kernel
+from curate.tokenizer.training import train_sentencepiece
 
 SHARED = Path(__file__).parents[2] / "shared" / "tokenizers"
 WORDS = [

@@ -11,11 +11,10 @@ import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate import tokenizer_training
 from curate.contracts import Utf8
 from curate.errors import PipelineError
-from curate.tokenizer import load_tokenizer
-from curate.tokenizer_training import MINIMIND_TOKENS, _sentences, train_byte_level_bpe, train_sentencepiece
+from curate.tokenizer import load_tokenizer, training
+from curate.tokenizer.training import MINIMIND_TOKENS, _sentences, train_byte_level_bpe, train_sentencepiece
 
 SHARED = Path(__file__).parents[2] / "shared" / "tokenizers"
 CLAUSES = [
@@ -156,7 +155,7 @@ def test_long_lines_are_cut_at_sentence_ends_below_the_limit_of_sentencepiece() 
 
 
 def test_training_reads_no_more_than_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokenizer_training, "SAMPLE_BYTES", 10)
+    monkeypatch.setattr(training, "SAMPLE_BYTES", 10)
     texts = iter(["abcd", "海海海", "abcd", "never read"])
     train_sentencepiece(texts, 512, tmp_path)
     assert list(texts) == ["abcd", "never read"]

@@ -303,7 +303,6 @@ def test_too_little_for_validation_leaves_it_out_and_says_so(tmp_path):
         ({"target": "minimind", "labels": True}, "labels: only with format: arrow"),
         ({"target": "whitebox", "validation": 0}, "validation: whitebox reads its first file as validation"),
         ({"target": "whitebox", "tokens_per_shard": 100}, "tokens_per_shard: 100 are too few; the trainer needs 512"),
-        ({"target": "minimind", "signals": True}, "signals: token shards hold none"),
         ({"target": "minimind", "vocabulary": 900}, "vocabulary: a tokenizer that exists has its own"),
         ({"target": "minimind", "tokenizer": "nowhere/at/all"}, "tokenizer nowhere/at/all: no such file"),
         ({"target": "mine.yaml"}, "target mine.yaml: cannot be read: No such file"),

@@ -40,7 +40,7 @@ can stand after it `RIGHT_SHIFT + kind`; a border between the two may be crossed
 
 
 class Tables(NamedTuple):
-    """A tokenizer as arrays; see `curate.byte_level`."""
+    """A tokenizer as arrays; see `curate.tokenizer.byte_level`."""
 
     characters: npt.NDArray[np.uint8]
     """`[0x110000]`: class (`curate.kernels.pretokenize`) and the bits of `LEFT_SHIFT` and `RIGHT_SHIFT`."""

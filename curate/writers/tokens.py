@@ -209,13 +209,13 @@ class Tokens(Writer):
 
     def train(self, texts: pl.Series, folder: Path) -> str:
         """Train the target's kind of tokenizer on texts; returns the name of its file in `folder`."""
-        from curate import tokenizer_training
+        from curate.tokenizer import training
 
         if self._target().train == "byte_level_bpe":
-            return tokenizer_training.train_byte_level_bpe(texts, self._vocabulary(), folder).name
+            return training.train_byte_level_bpe(texts, self._vocabulary(), folder).name
         room = int(texts.str.len_bytes().sum()) // TRAINING_BYTES_PER_TOKEN
         size = self.vocabulary or max(512, min(self._vocabulary(), room))
-        return tokenizer_training.train_sentencepiece(texts, size, folder).name
+        return training.train_sentencepiece(texts, size, folder).name
 
     def _staged_job(self, staging: Staging) -> Job | None:
         """None when there was no text to train a tokenizer on."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from curate.byte_level import KernelBpe, back_to_back
+from curate.tokenizer.byte_level import KernelBpe, back_to_back
 
 _NORMAL, _UNKNOWN, _CONTROL, _USER_DEFINED, _UNUSED, _BYTE = range(1, 7)
 _BPE = 2
@@ -48,7 +48,7 @@ def sentencepiece_kernel(raw: bytes) -> KernelBpe | None:
     """Build the tables of a BPE model; None if it is anything that the kernel does not do exactly.
 
     Taken: byte fallback, text as it is (no map, no dummy prefix, blanks kept), no user-defined or unused pieces, every
-    score once: what `curate.tokenizer_training` makes.
+    score once: what `curate.tokenizer.training` makes.
     """
     pieces = list(_pieces(raw))
     if not _plain(raw) or any(piece.kind in (_USER_DEFINED, _UNUSED) for piece in pieces):

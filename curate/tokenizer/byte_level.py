@@ -56,7 +56,7 @@ def spelt_bytes(token: str) -> bytes | None:
 
 @dataclass(frozen=True)
 class KernelBpe:
-    """Encode with the kernel; made by `byte_level` and `curate.sentencepiece_model`."""
+    """Encode with the kernel; made by `byte_level` and `curate.tokenizer.sentencepiece_model`."""
 
     splitting: int
     tables: Any
@@ -84,7 +84,7 @@ class KernelBpe:
         return values[:total].copy(), offsets
 
 
-def byte_level(spec: dict[str, Any]) -> KernelBpe | None:
+def byte_level_kernel(spec: dict[str, Any]) -> KernelBpe | None:
     """Build the tables of a `tokenizer.json`; None if it is anything that the kernel does not do exactly."""
     from curate.kernels import bpe
 

@@ -26,10 +26,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curate.byte_level import KernelBpe, byte_level, spelt_bytes
 from curate.contracts import Utf8
 from curate.errors import PipelineError
-from curate.sentencepiece_model import sentencepiece_kernel, without_user_controls
+from curate.tokenizer.byte_level import KernelBpe, byte_level_kernel, spelt_bytes
+from curate.tokenizer.sentencepiece_model import sentencepiece_kernel, without_user_controls
 
 ACCEPTED = (
     "a tokenizer.json, a SentencePiece .model, a folder with one of them, or a hub name such as Qwen/Qwen2.5-0.5B"
@@ -157,7 +157,7 @@ def _load(path: Path, size: int, changed: int) -> Tokenizer:
 
 def _tokenizer_json(path: Path, raw: bytes) -> Tokenizer:
     spec = json.loads(raw)
-    kernel = byte_level(spec)
+    kernel = byte_level_kernel(spec)
     return _byte_level(path, raw, spec, kernel) if kernel else _other_json(path, raw, spec)
 
 
