@@ -244,7 +244,8 @@ def _tables(
 ) -> Any:
     from curate.kernels import fasttext
 
-    kept, ranks = np.empty(0, np.uint64), np.empty(0, np.int32)
+    kept: npt.NDArray[np.uint64] = np.empty(0, np.uint64)
+    ranks: npt.NDArray[np.int32] = np.empty(0, np.int32)
     if n_pruned >= 0:
         kept, ranks, rows = _kept_buckets(settings.bucket, pruning, len(vectors) - len(words))
         vectors = np.concatenate([vectors[: len(words)], vectors[len(words) + rows]])

@@ -63,7 +63,7 @@ class Histogram:
             return cls(np.empty(0, np.int64), np.empty((0, 2), np.int64), nulls)
         places = grid_bin(numbers)
         first = int(places.min())
-        counts = np.bincount((places - first) * 2 + ~kept[there])
+        counts: npt.NDArray[np.int64] = np.bincount((places - first) * 2 + ~kept[there])
         counts = np.pad(counts, (0, len(counts) % 2)).reshape(-1, 2)
         filled = np.flatnonzero(counts.any(axis=1))
         low, high = float(numbers.min()), float(numbers.max())

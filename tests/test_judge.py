@@ -151,12 +151,20 @@ REFUSED = {
     "CURRENT_DATE > '2020-01-01' AND flag": "a date",
     "ARRAY_CONTAINS(STRING_TO_ARRAY(lang, 'a'), 'a')": "ListExpr",
 }
+# Polars 2.0 is the newest for Python 3.10; what its SQL cannot say need not be refused by its node.
+UNKNOWN_TO_POLARS_2_0 = {
+    "EXISTS (SELECT 1)",
+    "NOW() > '2020-01-01' AND flag",
+    "CURRENT_DATE > '2020-01-01' AND flag",
+}
 
 
 @pytest.mark.parametrize("condition", REFUSED)
 def test_a_rule_looks_at_one_document_and_not_at_others_nor_at_the_clock(condition: str) -> None:
     message = fault(condition)
-    if REFUSED[condition]:
+    if condition in UNKNOWN_TO_POLARS_2_0 and pl.__version__.startswith("2.0."):
+        assert message.startswith(f"filters[0].x.drop.y: {condition!r} is not a condition: ")
+    elif REFUSED[condition]:
         assert message == (
             f"filters[0].x.drop.y: {condition!r} uses {REFUSED[condition]}; "
             "a rule is a condition on the signals of one document"

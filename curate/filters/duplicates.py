@@ -143,7 +143,7 @@ class NearDuplicates(CorpusFilter):
 
         if not self.verify:
             return None
-        pairs = np.empty(0, np.uint64)
+        pairs: npt.NDArray[np.uint64] = np.empty(0, np.uint64)
         for members in groups:
             row = members["row"].to_numpy()
             if len(row) and row.max() >= _MOST_ROWS:

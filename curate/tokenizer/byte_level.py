@@ -126,7 +126,7 @@ def _merges(model: dict[str, Any]) -> tuple[list[str], list[tuple[int, int]], np
         pairs.append((symbols[left], symbols[right]))
         symbols[left + right] = len(symbols)
     ids = np.array([vocabulary.get(symbol, -1) for symbol in symbols], np.int64)
-    if ids.min() < 0 or max(ids.max(), len(symbols)) >= 1 << 20:
+    if ids.min() < 0 or max(int(ids.max()), len(symbols)) >= 1 << 20:
         return None
     return list(symbols), pairs, ids.astype(np.int32)
 

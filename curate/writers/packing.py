@@ -81,7 +81,8 @@ def neutralise(text: pl.Series, control_tokens: Sequence[str]) -> tuple[pl.Serie
 
 def count_tokens(text: Utf8, encode: Encode) -> Positions:
     """Tokens of each text, `int64[n_texts]`; ids are kept for `ENCODE_BYTES` of text at a time only."""
-    counts, start = [np.empty(0, np.int64)], 0
+    counts: list[Positions] = [np.empty(0, np.int64)]
+    start = 0
     while start < len(text.offsets) - 1:
         stop = int(np.searchsorted(text.offsets, text.offsets[start] + ENCODE_BYTES))
         stop = min(max(stop, start + 1), len(text.offsets) - 1)
