@@ -12,7 +12,7 @@ from curate.contracts import PART_BYTES, CorpusFilter, Input, Line, Part
 from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name
 from curate.run import Run, default_folder, load_parts
-from curate.work.passes import check_steps, find_inputs, kept_parts
+from curate.work.inputs import check_steps, find_inputs, kept_parts
 
 DOCUMENT_BYTES = 2_700
 """Text of an average page: SkyPile-150B has 620 GB in 233 million pages."""

@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import datetime
 import fcntl
-import importlib.metadata
 import os
-import platform
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from curate import disk, judge
+from curate import disk
 from curate.contracts import CorpusFilter, Input, Line, Outcome, Part, Piece, Task
 from curate.engines.local import Local
-from curate.errors import CurateError, PipelineError, RejectedError, WorkerError
+from curate.errors import CurateError, RejectedError, WorkerError
 from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name, make_parts, part_order
 from curate.progress import Progress, Silent
 from curate.run import Run, default_folder, dump_parts, free_memory, load_parts
-from curate.work.verdicts import dropped_for, write_verdicts
+from curate.work.inputs import check_steps, find_inputs, kept_parts, listed
+from curate.work.record import effects, found, given
+from curate.work.verdicts import write_verdicts
 
 WORKER_MEMORY = 1_500_000_000
 """Bytes that one worker may come to need; the default number of workers is bounded by it."""
@@ -43,11 +43,6 @@ ONE_THREAD = {
     "TOKENIZERS_PARALLELISM": "false",
 }
 """Environment of a worker: it is one of several, and takes one core."""
-
-RECORDED_PACKAGES = (
-    "curate", "polars", "pyarrow", "numpy", "numba", "tokenizers", "sentencepiece", "orjson", "zstandard", "ftfy",
-    "altair", "vl-convert-python",
-)  # fmt: skip
 
 
 def run_pipeline(
@@ -76,43 +71,6 @@ def run_pipeline(
             return _Passes(pipeline, folder, inputs, limit, engine, progress or Silent()).run()
     finally:
         engine.close()
-
-
-def check_steps(pipeline: Pipeline) -> None:
-    """Ask every step whether it can run (models, tokenizers). Raises: PipelineError."""
-    lines: list[Line[Any]] = [*pipeline.read, *pipeline.clean, *pipeline.filters, *pipeline.write]
-    for line in lines:
-        try:
-            line.step.check()
-        except PipelineError as error:
-            raise PipelineError(f"{line.where}: {error}") from error
-
-
-def find_inputs(pipeline: Pipeline) -> list[list[Input]]:
-    """Input files of each reader. Raises: PipelineError when there are none, or one is read twice."""
-    seen: dict[str, str] = {}
-    found = []
-    for line in pipeline.read:
-        try:
-            inputs = line.step.inputs([pipeline.working, pipeline.folder])
-        except PipelineError as error:
-            raise PipelineError(f"{line.where}.{error}") from error
-        for source in inputs:
-            if source.file in seen:
-                raise PipelineError(f"{line.where}: {source.path} is read by {seen[source.file]} already")
-            seen[source.file] = line.where
-        found.append(inputs)
-    return found
-
-
-def kept_parts(earlier: Sequence[Part], reader: int, names: Mapping[str, str], known: set[str]) -> list[Part]:
-    """Parts of an earlier run that stay: all their inputs are there, unchanged, and read in the same way.
-
-    `names`: path to input name, of this reader; `known`: input names of the earlier run.
-    """
-    return [
-        part._replace(reader=reader) for part in earlier if all(names.get(piece.path) in known for piece in part.pieces)
-    ]
 
 
 def default_workers() -> int:
@@ -153,9 +111,11 @@ class _Passes:
         self.measured = 0
 
     def run(self) -> Run:
-        self._record(None)
+        disk.write_json(self.folder / "run.json", given(self.pipeline, self.limit))
         parts = self._parts()
-        disk.write_json(self.folder / "inputs.json", {"inputs": self._listed_inputs(), "parts": dump_parts(parts)})
+        disk.write_json(
+            self.folder / "inputs.json", {"inputs": listed(self.pipeline, self.inputs), "parts": dump_parts(parts)}
+        )
         run = Run(self.folder, Plan(self.pipeline, parts, self.limit))
         self._measure(run)
         for number, line in enumerate(self.pipeline.filters):
@@ -165,28 +125,16 @@ class _Passes:
             write_verdicts(run)
         for number, writer in enumerate(self.pipeline.write):
             self._write(run, number, writer)
-        self._warn_of_nothing(run)
+        for message in effects(run):
+            self._warn(message)
         shutil.rmtree(self.folder / "cut", ignore_errors=True)
         with suppress(OSError):
             (self.folder / "staging").rmdir()
         (self.folder / "errors.log").unlink(missing_ok=True)
-        self._record(run)
+        disk.write_json(self.folder / "run.json", given(self.pipeline, self.limit) | found(run) | self._costs(run))
         return run
 
     # Inputs -> parts.
-
-    def _listed_inputs(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "name": input_name(source, line),
-                "path": source.path,
-                "size": source.size,
-                "modified": source.modified,
-                "reader": line.where,
-            }
-            for line, inputs in zip(self.pipeline.read, self.inputs, strict=True)
-            for source in inputs
-        ]
 
     def _parts(self) -> tuple[Part, ...]:
         record = disk.read_json(self.folder / "inputs.json") or {}
@@ -348,56 +296,15 @@ class _Passes:
         self.warnings.append(message)
         self.progress.warn(message)
 
-    def _warn_of_nothing(self, run: Run) -> None:
-        """A step that changed nothing may be a step that was misunderstood."""
-        counts = run.counts()
-        if counts["documents"] == 0:
-            self._warn("the corpus is empty: there is nothing to measure or write")
-        elif counts["kept"] == 0:
-            self._warn("every document was dropped: see the report for the rules, then loosen one")
-        if counts["documents"]:
-            for label, reasons in _reasons_by_filter(run).items():
-                if reasons and not any(dropped_for(run, reason) for reason in reasons):
-                    self._warn(f"filter {label} dropped nothing")
-
-    def _record(self, run: Run | None) -> None:
-        """`run.json`: at the start what workers need, at the end all of it."""
-        record: dict[str, Any] = {
-            "name": self.pipeline.name,
-            "pipeline": self.pipeline.text,
-            "working": str(self.pipeline.working),
-            "folder": str(self.pipeline.folder),
-            "variables": dict(self.pipeline.variables),
-            "seed": self.pipeline.seed,
-            "limit": self.limit,
-            "versions": {name: importlib.metadata.version(name) for name in RECORDED_PACKAGES},
-            "python": platform.python_version(),
+    def _costs(self, run: Run) -> dict[str, Any]:
+        """What the record says of this very call: times, memory, warnings."""
+        return {
+            "parts": {"all": len(run.parts), "measured": self.measured},
+            "warnings": self.warnings,
+            "passes": self.times,
+            "seconds": {step: round(seconds, 3) for step, seconds in self.seconds.items()},
+            "wall_seconds": round(time.time() - self.started, 3),
+            "workers": self.engine.workers,
+            "worker_memory_bytes": self.memory,
+            "finished": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         }
-        if run is not None:
-            record |= {
-                "counts": run.counts(),
-                "dropped": {reason: dropped_for(run, reason) for reason in run.reasons()},
-                "bytes": sum(
-                    int(pl.read_parquet(run.clean_file(part), columns=["text_bytes"]).sum().item())
-                    for part in run.parts
-                ),
-                "outputs": {label: _summary(manifest) for label, manifest in run.manifests().items()},
-                "parts": {"all": len(run.parts), "measured": self.measured},
-                "warnings": self.warnings,
-                "passes": self.times,
-                "seconds": {step: round(seconds, 3) for step, seconds in self.seconds.items()},
-                "wall_seconds": round(time.time() - self.started, 3),
-                "workers": self.engine.workers,
-                "worker_memory_bytes": self.memory,
-                "finished": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-            }
-        disk.write_json(self.folder / "run.json", record)
-
-
-def _summary(manifest: dict[str, Any]) -> dict[str, Any]:
-    keys = ("target", "format", "tokens", "documents", "warning")
-    return {key: manifest[key] for key in keys if key in manifest} | {"shards": len(manifest.get("shards", []))}
-
-
-def _reasons_by_filter(run: Run) -> dict[str, list[str]]:
-    return {line.label: [f"{line.label}.{name}" for name in judge.merged(line.step)] for line in run.pipeline.filters}

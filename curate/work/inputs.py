@@ -1,0 +1,63 @@
+"""What a pipeline reads: its input files, and which parts of an earlier run stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from curate.contracts import Input, Line, Part
+from curate.errors import PipelineError
+from curate.pipeline import Pipeline
+from curate.plan import input_name
+
+
+def check_steps(pipeline: Pipeline) -> None:
+    """Ask every step whether it can run (models, tokenizers). Raises: PipelineError."""
+    lines: list[Line[Any]] = [*pipeline.read, *pipeline.clean, *pipeline.filters, *pipeline.write]
+    for line in lines:
+        try:
+            line.step.check()
+        except PipelineError as error:
+            raise PipelineError(f"{line.where}: {error}") from error
+
+
+def find_inputs(pipeline: Pipeline) -> list[list[Input]]:
+    """Input files of each reader. Raises: PipelineError when there are none, or one is read twice."""
+    seen: dict[str, str] = {}
+    found = []
+    for line in pipeline.read:
+        try:
+            inputs = line.step.inputs([pipeline.working, pipeline.folder])
+        except PipelineError as error:
+            raise PipelineError(f"{line.where}.{error}") from error
+        for source in inputs:
+            if source.file in seen:
+                raise PipelineError(f"{line.where}: {source.path} is read by {seen[source.file]} already")
+            seen[source.file] = line.where
+        found.append(inputs)
+    return found
+
+
+def kept_parts(earlier: Sequence[Part], reader: int, names: Mapping[str, str], known: set[str]) -> list[Part]:
+    """Parts of an earlier run that stay: all their inputs are there, unchanged, and read in the same way.
+
+    `names`: path to input name, of this reader; `known`: input names of the earlier run.
+    """
+    return [
+        part._replace(reader=reader) for part in earlier if all(names.get(piece.path) in known for piece in part.pieces)
+    ]
+
+
+def listed(pipeline: Pipeline, inputs: Sequence[Sequence[Input]]) -> list[dict[str, Any]]:
+    """Inputs as `inputs.json` has them."""
+    return [
+        {
+            "name": input_name(source, line),
+            "path": source.path,
+            "size": source.size,
+            "modified": source.modified,
+            "reader": line.where,
+        }
+        for line, sources in zip(pipeline.read, inputs, strict=True)
+        for source in sources
+    ]

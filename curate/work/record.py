@@ -1,0 +1,65 @@
+"""`run.json`: what a run was given, and what it found; and the warnings that follow from it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from curate import judge
+from curate.pipeline import Pipeline
+from curate.run import Run
+from curate.work.verdicts import dropped_for
+
+RECORDED_PACKAGES = (
+    "curate", "polars", "pyarrow", "numpy", "numba", "tokenizers", "sentencepiece", "orjson", "zstandard", "ftfy",
+    "altair", "vl-convert-python",
+)  # fmt: skip
+
+
+def given(pipeline: Pipeline, limit: int | None) -> dict[str, Any]:
+    """What workers need to load the plan, and what a reader needs to run it again."""
+    return {
+        "name": pipeline.name,
+        "pipeline": pipeline.text,
+        "working": str(pipeline.working),
+        "folder": str(pipeline.folder),
+        "variables": dict(pipeline.variables),
+        "seed": pipeline.seed,
+        "limit": limit,
+        "versions": {name: importlib.metadata.version(name) for name in RECORDED_PACKAGES},
+        "python": platform.python_version(),
+    }
+
+
+def found(run: Run) -> dict[str, Any]:
+    """Counts, drops by reason, bytes of text, and each writer's shards in short."""
+    sizes = (pl.read_parquet(run.clean_file(part), columns=["text_bytes"]).sum().item() for part in run.parts)
+    return {
+        "counts": run.counts(),
+        "dropped": {reason: dropped_for(run, reason) for reason in run.reasons()},
+        "bytes": sum(map(int, sizes)),
+        "outputs": {label: _summary(manifest) for label, manifest in run.manifests().items()},
+    }
+
+
+def _summary(manifest: dict[str, Any]) -> dict[str, Any]:
+    keys = ("target", "format", "tokens", "documents", "warning")
+    return {key: manifest[key] for key in keys if key in manifest} | {"shards": len(manifest.get("shards", []))}
+
+
+def effects(run: Run) -> Iterator[str]:
+    """Warnings: a step that changed nothing may be a step that was misunderstood."""
+    counts = run.counts()
+    if counts["documents"] == 0:
+        yield "the corpus is empty: there is nothing to measure or write"
+        return
+    if counts["kept"] == 0:
+        yield "every document was dropped: see the report for the rules, then loosen one"
+    for line in run.pipeline.filters:
+        reasons = [f"{line.label}.{name}" for name in judge.merged(line.step)]
+        if reasons and not any(dropped_for(run, reason) for reason in reasons):
+            yield f"filter {line.label} dropped nothing"
