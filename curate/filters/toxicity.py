@@ -5,7 +5,7 @@ SQL over their counts decides. Where words overlap the leftmost counts, and the 
 anywhere, for Chinese has no word borders; so none decides alone. A phrase that says what a page offers weighs double, a
 word of the subject counts where words of asking and promising stand beside it, words of warning count against.
 A Latin letter or digit at a word's edge must not go on outside; Latin words match in lower, upper and title case. About
-330 MB/s, with longer lists, too.
+330 MB/s; 240 with 20,000 words more.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from curate.kernels.wordlists import Trie
 
 BUILT_IN = str(Path(__file__).with_name("toxicity_words.yaml"))
-"""Some 3,600 words in the categories `gambling`, `adult`, `loans`, the topics of each, `solicitation` and `warning`."""
+"""Some 3,400 words in the categories `gambling`, `adult`, `loans`, the topics of each, `solicitation` and `warning`."""
 
 
 class Toxicity(Filter):

@@ -1,8 +1,8 @@
 """Words of a list where they lie in a batch of texts: the leftmost, and of those that start there the longest.
 
 A trie over code points, its edges in a hash table, behind a bitmap of the words' beginnings that turns most characters
-away. So the time hardly depends on the number of words: 350 to 450 MB/s, where an Aho-Corasick automaton as one table
-(30 MB for 3,600 words) lost half its speed to cache misses and to making a tuple of each hit. At worst (a text made of
+away. So the time hardly depends on the number of words (about 300 MB/s), where an Aho-Corasick automaton as one table
+(30 MB for 3,400 words) lost half its speed to cache misses and to making a tuple of each hit. At worst (a text made of
 beginnings of words) a character is read as often as the longest word is long.
 """
 
