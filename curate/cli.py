@@ -246,8 +246,11 @@ def prune(run: str) -> None:
     from curate.prune import prune_run
     from curate.run import Run
 
-    for path, size in prune_run(Run.open(run)):
+    removed = prune_run(Run.open(run))
+    for path, size in removed:
         click.echo(f"{size:>14,} bytes  {path}")
+    if not removed:
+        click.echo("curate: nothing to remove", err=True)
 
 
 @main.group()
@@ -263,7 +266,7 @@ def train() -> None:
 @click.option(
     "--target", required=True, metavar="NAME", help="minimind or whitebox: decides kind, special tokens, size."
 )
-@click.option("--vocabulary", type=click.IntRange(min=300), metavar="N", help="Ids [default: the target's].")
+@click.option("--vocabulary", type=click.IntRange(min=512), metavar="N", help="Ids [default: the target's].")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @_plain_errors
 def tokenizer(run: str, target: str, vocabulary: int | None, out: Path) -> None:

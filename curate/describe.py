@@ -25,7 +25,7 @@ def describe_filter(name: str) -> str:
     pages = [f"{name}: {inspect.getdoc(kind)}", "Parameters:\n" + "\n".join(parameters)]
     step = kind()
     signals = [f"  {signal}: {dtype}" for signal, dtype in step.signal_types().items()]
-    rules = [f"  {name}.{rule}: {condition}" for rule, condition in judge.merged(step).items()]
+    rules = [f"  {registry.label_of(name)}.{rule}: {condition}" for rule, condition in judge.merged(step).items()]
     pages += ["Signals:\n" + "\n".join(signals)] if signals else []
     pages += ["Rules (drop if):\n" + "\n".join(rules)] if rules else []
     return "\n\n".join(pages)

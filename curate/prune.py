@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from curate import disk
-from curate.run import Run
+from curate.run import Run, locked
 
 
 def prune_run(run: Run) -> list[tuple[Path, int]]:
-    """Remove and list what was removed: path and bytes."""
+    """Remove and list what was removed: path and bytes. Raises: CurateError while a `curate run` is working there."""
     removed = []
-    for path in sorted(_superfluous(run)):
-        removed.append((path, _size(path)))
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    with locked(run.folder):
+        for path in sorted(_superfluous(run)):
+            removed.append((path, _size(path)))
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
     return removed
 
 

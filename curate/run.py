@@ -14,9 +14,11 @@ Resume means: the file exists. There is no other record of what is done.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,17 @@ from curate.plan import Plan, part_order
 
 CLEAN = "documents"
 """Name, under `signals/`, of what is measured while documents are cleaned (`text_bytes`, the cleaners' signals)."""
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing into a run folder. Raises: CurateError when one does."""
+    with (folder / "run.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CurateError(f"{folder}: another `curate run` is working here; wait for it or stop it") from error
+        yield
 
 
 class Run:

@@ -81,6 +81,15 @@ def test_report_filters_schema_and_prune_print_what_they_do(finished):
     (old / "x.parquet").write_bytes(b"12345")
     assert str(old) in command("prune", run).stdout
     assert not old.exists() and (run / "shards/documents").exists()
+    assert "nothing to remove" in command("prune", run).stderr
+
+
+def test_a_filter_of_ones_own_is_explained_by_its_label(monkeypatch, tmp_path):
+    (tmp_path / "explained_plugin.py").write_text(
+        "import curate\n\nclass OwnOne(curate.Filter):\n    rules = {'odd': 'text_bytes = 1'}\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "own_one.odd: text_bytes = 1" in command("filters", "explained_plugin:OwnOne").stdout
 
 
 def test_verify_is_sound_and_finds_damage(finished):
@@ -97,8 +106,8 @@ def test_verify_is_sound_and_finds_damage(finished):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("length", "lenght"), "filters[0]: no filters step is called 'lenght'; did you mean 'length'?"),
-        (("[unicode]", "[unicod]"), "clean[0]: no clean step is called 'unicod'; did you mean 'unicode'?"),
+        (("length", "lenght"), "filters[0]: no filter is called 'lenght'; did you mean 'length'?"),
+        (("[unicode]", "[unicod]"), "clean[0]: no cleaner is called 'unicod'; did you mean 'unicode'?"),
         (("max_rejected", "max_rejects"), "read[0].jsonl.max_rejects: unknown parameter; did you mean 'max_rejected'?"),
         (("in.jsonl", "out.jsonl"), "read[0].jsonl.paths: no file matches"),
         (("- documents", "- tokens: {target: minimnd}"), "did you mean 'minimind'?"),

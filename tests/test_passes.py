@@ -14,6 +14,8 @@ import pytest
 
 import curate
 from curate.errors import CurateError, PipelineError, RejectedError, WorkerError
+from curate.prune import prune_run
+from curate.run import locked
 from curate.work.passes import run_pipeline
 
 PIPELINE = """
@@ -290,6 +292,16 @@ def test_two_runs_in_one_folder_exclude_each_other(corpus, tmp_path):
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(CurateError, match="another `curate run`"):
             run_pipeline(corpus, tmp_path / "run", workers=1)
+
+
+def test_prune_keeps_its_hands_off_a_run_that_is_going_on(corpus, tmp_path):
+    run = run_pipeline(corpus, tmp_path / "run", workers=1)
+    staging = run.folder / "staging"
+    staging.mkdir()
+    with locked(run.folder), pytest.raises(CurateError, match="another `curate run`"):
+        prune_run(run)
+    assert staging.exists()
+    assert prune_run(run) == [(staging, 0)] and not staging.exists()
 
 
 def test_a_run_opens_again_and_shows_what_is_in_it(corpus, tmp_path):

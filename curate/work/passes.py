@@ -7,7 +7,6 @@ nothing, and a new input measures that input alone.
 from __future__ import annotations
 
 import datetime
-import fcntl
 import os
 import shutil
 import time
@@ -22,11 +21,11 @@ import polars as pl
 from curate import disk
 from curate.contracts import CorpusFilter, Input, Line, Outcome, Part, Piece, Task
 from curate.engines.local import Local
-from curate.errors import CurateError, RejectedError, WorkerError
+from curate.errors import RejectedError, WorkerError
 from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name, make_parts, part_order
 from curate.progress import Progress, Silent
-from curate.run import Run, default_folder, dump_parts, free_memory, load_parts
+from curate.run import Run, default_folder, dump_parts, free_memory, load_parts, locked
 from curate.work.inputs import check_steps, find_inputs, kept_parts, listed
 from curate.work.record import effects, found, given
 from curate.work.verdicts import write_verdicts
@@ -66,7 +65,7 @@ def run_pipeline(
     folder.mkdir(parents=True, exist_ok=True)
     engine = Local(workers=workers or default_workers(), environment=dict(ONE_THREAD))
     try:
-        with _locked(folder):
+        with locked(folder):
             disk.remove_temporaries(folder)
             return _Passes(pipeline, folder, inputs, limit, engine, progress or Silent()).run()
     finally:
@@ -77,16 +76,6 @@ def default_workers() -> int:
     """One process a core, as far as memory allows."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores, free_memory() // WORKER_MEMORY))
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with (folder / "run.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CurateError(f"{folder}: another `curate run` is working here; wait for it or stop it") from error
-        yield
 
 
 class _Passes:
