@@ -34,7 +34,8 @@ def compile_condition(condition: str, types: Mapping[str, Any], own: Mapping[str
     names = list(dict.fromkeys(_names(tree)))
     for name in names:
         if name not in own and name not in types:
-            raise PipelineError(f"no signal is called {name!r}{nearest(name, {*own, *types})}")
+            hint = f"; text stands in single quotes: '{name}'" if f'"{name}"' in condition else ""
+            raise PipelineError(f"no signal is called {name!r}{hint or nearest(name, {*own, *types})}")
     if not names:
         raise PipelineError(f"{condition!r} names no signal, so it is the same for all documents; null switches it off")
     try:

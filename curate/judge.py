@@ -87,12 +87,21 @@ def _check_corpus_rules(line: Line[Filter]) -> None:
             )
 
 
+def _check_switched_off(line: Line[Filter]) -> None:
+    """A misspelt name would leave on the rule that is meant."""
+    own = line.step.own_rules()
+    for name, condition in line.step.drop.items():
+        if condition is None and name not in own:
+            raise PipelineError(f"{line.where}.drop.{name}: no rule of this name to switch off{nearest(name, own)}")
+
+
 def compile_rules(filters: Sequence[Line[Filter]], types: Mapping[str, Any]) -> list[Rule]:
     """Compile all row rules in the order of the file. Raises: PipelineError."""
     rules = []
     for line in filters:
         if isinstance(line.step, CorpusFilter):
             continue
+        _check_switched_off(line)
         own = {name: column(line.label, line.step, name) for name in line.step.signal_types()}
         for name, condition in merged(line.step).items():
             expression = compile_rule(condition, types, own, f"{line.where}.drop.{name}")

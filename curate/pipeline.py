@@ -282,6 +282,21 @@ def _resolve(value: Any, mark: InputFile, folders: Sequence[Path]) -> Any:
     return value
 
 
+_PLAIN = {
+    "bool_parsing": "expected true or false",
+    "bool_type": "expected true or false",
+    "dict_type": "expected `name: value` lines",
+    "float_parsing": "expected a number",
+    "float_type": "expected a number",
+    "int_from_float": "expected a whole number",
+    "int_parsing": "expected a whole number",
+    "int_type": "expected a whole number",
+    "list_type": "expected a list, such as [a, b]",
+    "string_type": "expected text",
+}
+"""What pydantic's kinds of faults are called here."""
+
+
 def _one_line(error: ValidationError, kind: type[Step], where: str) -> str:
     first = error.errors()[0]
     place = ".".join([where, *(str(key) for key in first["loc"] if key != "function-after")])
@@ -290,7 +305,8 @@ def _one_line(error: ValidationError, kind: type[Step], where: str) -> str:
     given = first.get("input")
     if first["loc"][0] == "drop" and len(first["loc"]) == 2:
         return f"{place}: a rule is a condition, such as `chars < 100`, or null to switch it off, not {given!r:.80}"
-    message = " ".join(first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ").split())
+    words = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ").split()
+    message = _PLAIN.get(first["type"], " ".join(words))
     message = message[0].lower() + message[1:] if message.startswith(("Input", "Field", "List")) else message
     shown = "" if first["type"] in ("missing", "value_error") else f", not {given!r:.80}"
     known = re.findall(r"'([^']*)'", first["ctx"]["expected"]) if first["type"] == "literal_error" else []

@@ -39,7 +39,7 @@ def find(section: str, name: str, where: str) -> type[Step]:
     if ":" in name:
         return _checked(_import(name, where), section, name, where)
     if name not in _entries(section):
-        raise PipelineError(f"{where}: no {section} step is called {name!r}{nearest(name, names(section))}")
+        raise PipelineError(f"{where}: no {_GROUPS[section][:-1]} is called {name!r}{nearest(name, names(section))}")
     return _checked(_import(_entries(section)[name].value, where), section, name, where)
 
 

@@ -39,6 +39,7 @@ def read_rows(data: bytes | str, write: Write, **parameters: Any) -> tuple[list[
 
 BAD_ROWS = {
     b"not json": "malformed JSON: Expecting value at character 0 of the row",
+    b'{"text": "a': "malformed JSON: Unterminated string starting at character 9 of the row",
     b'{"text": "a"': "malformed JSON: Expecting ',' delimiter at character 12 of the row",
     b'{"text": "a"} {"text": "b"}': "malformed JSON: Extra data at character 14 of the row",
     b'["text"]': "not an object but an array",

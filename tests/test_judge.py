@@ -263,6 +263,11 @@ def test_rules_under_drop_are_laid_over_the_filters_own_and_null_switches_one_of
     assert frame.to_dicts() == [{"size.small": True, "size.new": True}, {"size.small": False, "size.new": False}]
 
 
+def test_a_rule_that_is_not_there_cannot_be_switched_off() -> None:
+    with pytest.raises(PipelineError, match=r"^filters\[0\]\.size\.drop\.smal: no rule .*; did you mean 'small'\?$"):
+        judge.check([line(Size(drop={"smal": None}))], judge.DOCUMENT_SIGNALS)
+
+
 def test_a_filter_without_rules_breaks_nothing() -> None:
     step = Size(drop={"small": None, "odd": None})
     assert judge.compile_rules([line(step)], TYPES) == []

@@ -193,9 +193,9 @@ ERRORS = {
     READ + "filters: length\n": "filters: expected a list, each item `- name` or `- name: {parameters}`",
     READ + "filters: {length: {}}\n": "filters: expected a list, each item `- name` or `- name: {parameters}`",
     READ + "filters: false\n": "filters: expected a list, each item `- name` or `- name: {parameters}`",
-    READ + "filters:\n  - lenght\n": "filters[0]: no filters step is called 'lenght'; did you mean 'length'?",
-    READ + "clean:\n  - unicod:\n": "clean[0]: no clean step is called 'unicod'; did you mean 'unicode'?",
-    "read:\n  - json: {paths: [a]}\n": "read[0]: no read step is called 'json'; did you mean 'jsonl'?",
+    READ + "filters:\n  - lenght\n": "filters[0]: no filter is called 'lenght'; did you mean 'length'?",
+    READ + "clean:\n  - unicod:\n": "clean[0]: no cleaner is called 'unicod'; did you mean 'unicode'?",
+    "read:\n  - json: {paths: [a]}\n": "read[0]: no reader is called 'json'; did you mean 'jsonl'?",
     READ + "filters:\n  - 5\n": "filters[0]: expected `- name` or `- name: {parameters}`, not 5",
     READ + "filters:\n  - Size:\n    most: 5\n": (
         "filters[0]: expected `- name` or `- name: {parameters}`, not {'Size': None, 'most': 5}; "
@@ -206,9 +206,7 @@ ERRORS = {
     READ + "filters:\n  - Size: []\n": "filters[0].Size: expected parameters as `key: value`, not []",
     READ + "filters:\n  - Size: {no: 1}\n": "filters[0].Size: False is no name of a parameter; put it in quotes",
     READ + "filters:\n  - Size: {mots: 1}\n": "filters[0].Size.mots: unknown parameter; did you mean 'most'?",
-    READ + "filters:\n  - Size: {most: x}\n": (
-        "filters[0].Size.most: input should be a valid integer, unable to parse string as an integer, not 'x'"
-    ),
+    READ + "filters:\n  - Size: {most: x}\n": "filters[0].Size.most: expected a whole number, not 'x'",
     READ + "filters:\n  - Size: {unit: char}\n": (
         "filters[0].Size.unit: input should be 'chars' or 'bytes', not 'char'; did you mean 'chars'?"
     ),
@@ -219,7 +217,7 @@ ERRORS = {
         "write[0].Out.name: 'a/b' names a folder: letters, digits, `_`, `-` and `.` only"
     ),
     "read:\n  - jsonl\n": "read[0].jsonl.paths: field required",
-    "read:\n  - jsonl: {paths: a.jsonl}\n": "read[0].jsonl.paths: input should be a valid list, not 'a.jsonl'",
+    "read:\n  - jsonl: {paths: a.jsonl}\n": "read[0].jsonl.paths: expected a list, such as [a, b], not 'a.jsonl'",
     "read:\n  - jsonl: {paths: []}\n": (
         "read[0].jsonl.paths: list should have at least 1 item after validation, not 0, not []"
     ),
@@ -270,6 +268,12 @@ def test_a_wrong_rule_is_found_with_its_place(rule: str) -> None:
     )
 
 
+def test_text_in_double_quotes_is_told_to_stand_in_single_ones() -> None:
+    assert fault(READ + 'filters:\n  - Size:\n      drop:\n        x: source = "web"\n') == (
+        "filters[0].Size.drop.x: no signal is called 'web'; text stands in single quotes: 'web'"
+    )
+
+
 @pytest.mark.parametrize(("value", "shown"), [("5", "5"), ("true", "True"), ("[a]", "['a']"), ("{a: 1}", "{'a': 1}")])
 def test_a_rule_that_is_no_text_is_said_to_be_none(value: str, shown: str) -> None:
     assert fault(READ + f"filters:\n  - Size:\n      drop:\n        small: {value}\n") == (
@@ -279,7 +283,9 @@ def test_a_rule_that_is_no_text_is_said_to_be_none(value: str, shown: str) -> No
 
 
 def test_drop_itself_must_hold_rules() -> None:
-    assert fault(READ + "filters:\n  - Size: {drop: size < 5}\n").startswith("filters[0].Size.drop: input should be a")
+    assert fault(READ + "filters:\n  - Size: {drop: size < 5}\n").startswith(
+        "filters[0].Size.drop: expected `name: value`"
+    )
     assert fault(READ + "filters:\n  - Size: {drop: {5: size < 5}}\n").startswith("filters[0].Size.drop: 5 is no name")
 
 

@@ -40,7 +40,7 @@ def test_every_built_in_is_a_class_of_its_section(section: str) -> None:
 def test_an_unknown_name_names_the_nearest_one() -> None:
     with pytest.raises(PipelineError) as caught:
         registry.find("filters", "lenght", "filters[2]")
-    assert str(caught.value) == "filters[2]: no filters step is called 'lenght'; did you mean 'length'?"
+    assert str(caught.value) == "filters[2]: no filter is called 'lenght'; did you mean 'length'?"
 
 
 def test_a_name_that_resembles_nothing_lists_what_there_is() -> None:

@@ -143,7 +143,9 @@ def _parse_slowly(data: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise _Unreadable(f"invalid UTF-8 at byte {error.start} of the row") from error
     except json.JSONDecodeError as error:
-        raise _Unreadable(f"malformed JSON: {error.msg} at character {error.pos} of the row") from error
+        raise _Unreadable(
+            f"malformed JSON: {error.msg.removesuffix(' at')} at character {error.pos} of the row"
+        ) from error
     except RecursionError as error:
         raise _Unreadable("malformed JSON: nested too deeply") from error
 

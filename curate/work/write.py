@@ -83,7 +83,7 @@ def train_tokenizer(run: Run, target: str, vocabulary: int | None, folder: Path)
     from curate.writers.tokens import SAMPLE_BYTES, Tokens
 
     parameters = {"target": target, "tokenizer": "train", "vocabulary": vocabulary}
-    step = make_step(Tokens, parameters, "--target", [Path.cwd()])
+    step = make_step(Tokens, parameters, "train tokenizer", [Path.cwd()])
     step.check()
     run.must_be_finished()
     texts = sample_kept(run, SAMPLE_BYTES)
