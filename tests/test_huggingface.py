@@ -74,7 +74,7 @@ def test_a_saved_dictionary_is_read_by_its_split(tmp_path):
     [
         ({"path": "files", "split": "validation"}, "cannot be opened"),
         ({"path": "files", "text": "body"}, "has no column 'body'"),
-        ({"path": "nobody/nothing"}, "'nobody/nothing' cannot be opened"),
+        ({"path": "nobody/nothing"}, "no folder of this name is here, so the hub was asked"),
     ],
 )
 def test_what_cannot_be_opened_is_said_before_any_work(data_files, parameters, message):

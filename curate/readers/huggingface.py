@@ -87,7 +87,9 @@ class HuggingFace(Reader):
             return datasets.load_dataset(where, self.config, split=self.split, revision=self.revision, streaming=True)
         except Exception as error:  # unknown names, splits, no network: one line that says which data set
             reason = " ".join(str(error).split()) or type(error).__name__
-            raise PipelineError(f"path: {self.path!r} cannot be opened (split {self.split!r}): {reason}") from error
+            hub = "" if folder.exists() else "; no folder of this name is here, so the hub was asked; correct the path"
+            place = f"path: {self.path!r} cannot be opened (split {self.split!r})"
+            raise PipelineError(f"{place}: {reason}{hub}") from error
 
     def _columns(self, where: str) -> None:
         """Raises: PipelineError when a column is missing."""
