@@ -15,7 +15,7 @@ def prune_run(run: Run) -> list[tuple[Path, int]]:
     removed = []
     with locked(run.folder):
         for path in sorted(_superfluous(run)):
-            removed.append((path, _size(path)))
+            removed.append((path, disk.size(path)))
             if path.is_dir():
                 shutil.rmtree(path)
             else:
@@ -46,8 +46,3 @@ def _superfluous(run: Run) -> Iterator[Path]:
 
 def _parts_gone(folder: Path, names: set[str]) -> Iterator[Path]:
     return (path for path in folder.glob("*") if path.stem not in names)
-
-
-def _size(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())

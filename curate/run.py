@@ -36,8 +36,13 @@ CLEAN = "documents"
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing into a run folder. Raises: CurateError when one does."""
-    with (folder / "run.lock").open("w") as lock:
+    """Make a run folder and keep other processes from writing into it. Raises: CurateError when one does."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "run.lock").open("w")
+    except OSError as error:
+        raise CurateError(f"{folder}: cannot be written to ({error.strerror}); give another folder: --out") from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -45,12 +45,20 @@ def test_run_prints_counts_to_stdout_and_progress_to_stderr(finished):
 def test_check_says_what_is_done_and_what_would_be_done_again(finished):
     pipeline, run, _ = finished
     done = command("check", pipeline, "--out", run)
-    assert "measure length: 1 parts done, 0 to do" in done.stdout
+    assert "measure length: 1 part done, 0 to do" in done.stdout
     assert "judge: done" in done.stdout and "write documents: done" in done.stdout
     fresh = command("check", pipeline, "--out", run.parent / "fresh")
     assert "judge: to do" in fresh.stdout
     assert "chars: Int64 (length)" in fresh.stdout and "length.too_short: chars < 50" in fresh.stdout
     assert not (run.parent / "fresh").exists()
+
+
+def test_check_tells_of_a_disk_that_is_too_small(finished, monkeypatch):
+    pipeline, run, _ = finished
+    assert "too small" not in command("check", pipeline, "--out", run.parent / "fresh").stdout
+    monkeypatch.setattr("curate.work.forecast._free", lambda folder: 1_000)
+    assert "the disk may be too small" in command("check", pipeline, "--out", run.parent / "fresh").stdout
+    assert "too small" not in command("check", pipeline, "--out", run).stdout, "what lies there already counts"
 
 
 def test_show_by_reason_by_id_and_the_rejected(finished):

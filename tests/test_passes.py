@@ -1,5 +1,6 @@
 """Whole runs on small corpora: counts that add up, resume, the same bytes every time, what is measured again."""
 
+import errno
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ import curate
 from curate.errors import CurateError, PipelineError, RejectedError, WorkerError
 from curate.prune import prune_run
 from curate.run import locked
+from curate.work.__main__ import _one_line
 from curate.work.passes import run_pipeline
 
 PIPELINE = """
@@ -151,9 +153,9 @@ def test_an_edited_filter_measures_that_filter_alone(corpus, tmp_path):
     assert edited.plan.filters["near_duplicates"] != first.plan.filters["near_duplicates"]
 
 
-def run_in_background(corpus: Path, out: Path) -> subprocess.Popen[bytes]:
+def run_in_background(corpus: Path, out: Path, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "curate.cli", "run", str(corpus), "--out", str(out), "--workers", "2"]
-    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
 @pytest.mark.parametrize("wait", ["documents-*/*", "groups/*/*"])
@@ -169,15 +171,29 @@ def test_a_killed_run_goes_on_to_the_same_bytes(corpus, tmp_path, wait):
 
 
 def test_ctrl_c_stops_within_two_seconds_and_can_be_resumed(corpus, tmp_path):
-    process = run_in_background(corpus, tmp_path / "run")
+    process = run_in_background(corpus, tmp_path / "run", subprocess.PIPE)
     deadline = time.monotonic() + 60
     while not (tmp_path / "run/inputs.json").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     started = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(timeout=10) == 1
-    assert time.monotonic() - started < 2
+    lines = process.communicate(timeout=10)[1].decode().splitlines()
+    assert process.returncode == 1 and time.monotonic() - started < 2
+    # The workers are starting at this moment: none of them may print a trace.
+    assert lines[-1].startswith("curate: interrupted") and not any("Traceback" in line for line in lines)
     assert run_pipeline(corpus, tmp_path / "run", workers=1).counts()["documents"] == 300
+
+
+def test_a_full_disk_is_called_so_whatever_the_library_says():
+    assert _one_line(OSError("900 requested and 500 written")).startswith("no space is left on the disk (900")
+    assert "no space is left" in _one_line(OSError(errno.ENOSPC, "No space left on device"))
+    assert _one_line(OSError(errno.EIO, "bad")) == "OSError: [Errno 5] bad"
+
+
+def test_a_folder_that_cannot_be_written_to_is_named_with_the_way_out(corpus, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CurateError, match=r"file.run: cannot be written to \(Not a directory\); give another folder"):
+        run_pipeline(corpus, tmp_path / "file/run", workers=1)
 
 
 def test_too_many_rejected_rows_stop_the_run_and_a_higher_limit_goes_on(corpus, tmp_path):

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -50,11 +51,16 @@ class Local(Engine):
             if process.pid not in busy:
                 return process
         command = [sys.executable, "-m", "curate.work", run]
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
-            env={**os.environ, **self.environment},
-        )  # fmt: skip
-        self._processes.append(process)
+        # Ctrl-C reaches the whole group: a worker that is still importing would print its trace. The mask is inherited.
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+                env={**os.environ, **self.environment},
+            )  # fmt: skip
+            self._processes.append(process)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
         return process
 
     def _send(self, process: subprocess.Popen[str], task: Task) -> Task:

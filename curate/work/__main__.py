@@ -7,6 +7,7 @@ imported: the plan comes from the run folder. A task whose files exist does noth
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -56,7 +57,7 @@ def serve(folder: str, tasks: IO[str], answers: IO[str]) -> None:
             Exception
         ) as error:  # whatever a plug-in raises becomes the run's one-line error; the trace goes to a file
             answer = {"result": {}, "error": _one_line(error)}
-            with (Path(folder) / "errors.log").open("a", encoding="utf-8") as log, contextlib.suppress(OSError):
+            with contextlib.suppress(OSError), (Path(folder) / "errors.log").open("a", encoding="utf-8") as log:
                 log.write(f"{text.strip()}\n{traceback.format_exc()}\n")
         answer["result"] |= {"wall": time.perf_counter() - started, "memory": _peak_memory()}
         answers.write(json.dumps(answer) + "\n")
@@ -65,6 +66,9 @@ def serve(folder: str, tasks: IO[str], answers: IO[str]) -> None:
 
 def _one_line(error: Exception) -> str:
     message = " ".join(str(error).split())
+    # NumPy's `tofile` only tells that it wrote less than it should: "500 requested and 20 written".
+    if isinstance(error, OSError) and (error.errno in (errno.ENOSPC, errno.EDQUOT) or "requested and" in message):
+        return f"no space is left on the disk ({message}); make room there"
     return message if isinstance(error, CurateError) else f"{type(error).__name__}: {message}"
 
 

@@ -64,6 +64,10 @@ def forecast(pipeline: Pipeline, out: Path | None = None, limit: int | None = No
         for line, sources in zip(pipeline.read, inputs, strict=True)
         for source in sources
     }
+    projected, free = _disk(pipeline, _text_read(pipeline, inputs, sizes, limit)), _free(folder)
+    notes = [f"{line.where}: {note}" for line in _lines(pipeline) for note in line.step.notes()]
+    if sum(projected.values()) > free + disk.size(folder):
+        notes.append("the disk may be too small: above stands what is free, and what the run takes together")
     return Forecast(
         folder=folder,
         inputs=sum(map(len, inputs)),
@@ -81,9 +85,9 @@ def forecast(pipeline: Pipeline, out: Path | None = None, limit: int | None = No
             for line in pipeline.filters
             for name, condition in judge.merged(line.step).items()
         ],
-        disk=_disk(pipeline, sum(sizes.values())),
-        free=shutil.disk_usage(next(path for path in (folder, *folder.absolute().parents) if path.exists())).free,
-        notes=[f"{line.where}: {note}" for line in _lines(pipeline) for note in line.step.notes()],
+        disk=projected,
+        free=free,
+        notes=notes,
     )
 
 
@@ -102,21 +106,42 @@ def _known(pipeline: Pipeline, folder: Path, inputs: list[list[Input]]) -> list[
 
 
 def _passes(run: Run, new_bytes: int, corpus_changes: bool) -> Iterator[str]:
-    new = f" and about {-(-new_bytes // PART_BYTES)} new" if new_bytes else ""
+    new = -(-new_bytes // PART_BYTES)
     unread = [part for part in run.parts if not run.documents_file(part).exists()]
-    yield f"read and clean: {len(run.parts) - len(unread)} parts done, {len(unread)}{new} to do"
+    yield f"read and clean: {_parts_to_do(len(run.parts), len(unread), new)}"
     for line in run.pipeline.filters:
         missing = [part for part in run.parts if not run.signals_file(line, part).exists()]
-        yield f"measure {line.label}: {len(run.parts) - len(missing)} parts done, {len(missing)}{new} to do"
+        yield f"measure {line.label}: {_parts_to_do(len(run.parts), len(missing), new)}"
     for corpus in run.plan.corpus_filters:
         done = not corpus_changes and run.parts and run.groups_file(corpus).exists()
-        yield f"compare {corpus.label}: {'done' if done else f'{len(corpus.step.partitions())} partitions to do'}"
+        yield f"compare {corpus.label}: {'done' if done else 'to do'}"
     judged = not corpus_changes and run.parts and all(run.verdicts_file(part).exists() for part in run.parts)
     yield f"judge: {'done' if judged else 'to do'}"
     manifests = run.manifests()
     for line in run.pipeline.write:  # type: ignore[assignment]
         same = manifests.get(line.label, {}).get("fingerprint") == run.plan.writers[line.label]
         yield f"write {line.label}: {'done' if same and judged else 'to do'}"
+
+
+def _text_read(pipeline: Pipeline, inputs: list[list[Input]], sizes: dict[str, int], limit: int | None) -> int:
+    """Bytes of text that are read, `sample` and `limit` considered."""
+    sampled = sum(
+        int(line.step.sample * sizes[source.path])
+        for line, sources in zip(pipeline.read, inputs, strict=True)
+        for source in sources
+    )
+    return min(sampled, limit * DOCUMENT_BYTES) if limit else sampled
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(next(path for path in (folder, *folder.absolute().parents) if path.exists())).free
+
+
+def _parts_to_do(known: int, left: int, new: int) -> str:
+    to_do = [str(left)] if left or not new else []
+    to_do += [f"about {new} new"] if new else []
+    done = known - left
+    return f"{done} part{'' if done == 1 else 's'} done, {' and '.join(to_do)} to do"
 
 
 def _disk(pipeline: Pipeline, text_bytes: int) -> dict[str, int]:

@@ -62,7 +62,6 @@ def run_pipeline(
     check_steps(pipeline)
     inputs = find_inputs(pipeline)
     folder = Path(out) if out is not None else default_folder(pipeline, limit)
-    folder.mkdir(parents=True, exist_ok=True)
     engine = Local(workers=workers or default_workers(), environment=dict(ONE_THREAD))
     try:
         with locked(folder):
@@ -268,7 +267,8 @@ class _Passes:
             self.progress.start(name, len(tasks), (parts or len(tasks)) - len(tasks))
             for number, outcome in enumerate(self.engine.map(tasks)):
                 if outcome.error:
-                    raise WorkerError(f"{name} {outcome.task.part}: {outcome.error}; run the same command to go on")
+                    advice = f"details in {self.folder / 'errors.log'}; run the same command to go on"
+                    raise WorkerError(f"{name} {outcome.task.part}: {outcome.error}; {advice}")
                 self.memory = max(self.memory, outcome.result["memory"])
                 self.seconds.update(outcome.result.get("seconds", {}))
                 self.progress.advance(number + 1, outcome.result.get("bytes", 0))
