@@ -24,6 +24,8 @@ def apply(filters: Sequence[Filter | str | Mapping[str, Any]], frame: Any, text:
     `frame`: a Polars or pandas data frame, a `datasets.Dataset`, or a list of strings; `text` names its text column.
     A null text is dropped under the reason `unreadable`. Raises: PipelineError.
     """
+    if isinstance(filters, (Filter, str, Mapping)):
+        raise PipelineError(f"filters: expected a list of filters, not {filters!r:.80}")
     lines = [_line(one, f"filters[{number}]") for number, one in enumerate(filters)]
     judge.check(lines, judge.DOCUMENT_SIGNALS)
     table = _frame(frame, text)
@@ -51,6 +53,9 @@ def _frame(frame: Any, text: str) -> pl.DataFrame:
     if isinstance(frame, pl.DataFrame):
         table = frame
     elif isinstance(frame, (list, tuple)):
+        odd = next((type(one).__name__ for one in frame if not isinstance(one, (str, type(None)))), None)
+        if odd:
+            raise PipelineError(f"frame: expected a list of strings, and {odd} is in it")
         table = pl.DataFrame({text: list(frame)}, schema={text: pl.String})
     elif hasattr(frame, "with_format") and hasattr(frame, "data"):  # datasets.Dataset
         table = _polars(frame.with_format("arrow")[:])

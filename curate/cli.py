@@ -32,6 +32,8 @@ def _plain_errors(command: Command) -> Command:
         except KeyboardInterrupt:
             click.echo("curate: interrupted; what is finished stays, run the same command to go on", err=True)
             sys.exit(1)
+        except BrokenPipeError:
+            raise  # `curate show … | head`: click ends quietly
         except OSError as error:
             click.echo(f"curate: {type(error).__name__}: {error}; what is finished stays, run again to go on", err=True)
             sys.exit(1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 
 from curate import judge, registry
 from curate.contracts import Filter
@@ -32,6 +34,8 @@ def describe_filter(name: str) -> str:
 
 
 def _class(name: str) -> type[Filter]:
+    if ":" in name and os.getcwd() not in sys.path:  # of one's own: `shouting:Shouting` beside the pipeline
+        sys.path.append(os.getcwd())
     kind = registry.find("filters", name, "filters")
     assert issubclass(kind, Filter)
     return kind

@@ -115,3 +115,15 @@ class NotANumber(Exclamations):
 def test_a_filter_that_breaks_its_promises_is_told_which(broken, message):
     with pytest.raises(AssertionError, match=message):
         check_filter(broken())
+
+
+@pytest.mark.parametrize(
+    ("filters", "frame", "message"),
+    [
+        ("length", TEXTS, "filters: expected a list of filters, not 'length'"),
+        (["length"], ["甲", 5], "frame: expected a list of strings, and int is in it"),
+    ],
+)
+def test_what_is_no_list_of_filters_or_of_strings_is_said_in_one_line(filters, frame, message):
+    with pytest.raises(PipelineError, match=message):
+        curate.apply(filters, frame)

@@ -96,8 +96,18 @@ def test_a_filter_of_ones_own_is_explained_by_its_label(monkeypatch, tmp_path):
     (tmp_path / "explained_plugin.py").write_text(
         "import curate\n\nclass OwnOne(curate.Filter):\n    rules = {'odd': 'text_bytes = 1'}\n"
     )
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
     assert "own_one.odd: text_bytes = 1" in command("filters", "explained_plugin:OwnOne").stdout
+
+
+def test_whoever_stops_reading_the_output_is_told_nothing():
+    command_line = [sys.executable, "-m", "curate.cli", "schema"]
+    process = subprocess.Popen(command_line, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout and process.stderr
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait() == 1
+    process.stderr.close()
 
 
 def test_verify_is_sound_and_finds_damage(finished):
