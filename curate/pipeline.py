@@ -139,7 +139,8 @@ def _check_keys(tree: Mapping[str, Any]) -> None:
     known = ["name", "seed", *registry.SECTIONS]
     for key in tree:
         if key not in known:
-            raise PipelineError(f"{key}: unknown key{registry.nearest(str(key), known)}")
+            place = key if re.fullmatch(r"\w+", str(key)) else f"pipeline: {key!r:.80}"
+            raise PipelineError(f"{place}: unknown key{registry.nearest(str(key), known)}")
 
 
 def _text(tree: Mapping[str, Any], key: str, default: str) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curate.contracts import Cleaned, Cleaner, CorpusFilter, Documents, Filter, InputFile, Writer
@@ -375,6 +375,7 @@ write:
 
 
 @settings(max_examples=300, deadline=None)
+@example(":" + WHOLE)
 @given(
     st.one_of(
         st.text(max_size=40),
