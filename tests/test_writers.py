@@ -262,7 +262,7 @@ def test_without_any_text_there_is_a_manifest_that_says_so(parameters, texts, tm
     )
     folder = write(writer_of(parameters), [frame], tmp_path)
     found = manifest(folder)
-    assert found["shards"] == [] and "no document was kept" in found["warning"]
+    assert found["shards"] == [] and "no text was kept" in found["warning"]
     assert found["documents_without_text"] == len(texts)
     assert "no shard" in (folder / "USE.md").read_text(encoding="utf-8")
     assert documents(folder).height == 0
@@ -278,6 +278,19 @@ def test_too_little_text_for_tinyllm_writes_no_shard_and_says_why(tmp_path):
     folder = write(writer_of({"target": "whitebox"}), [corpus(1, 3)], tmp_path)
     assert manifest(folder)["shards"] == []
     assert "too little: the trainer needs about 1,024" in manifest(folder)["warning"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"target": "whitebox"}, "tokens lie in too few documents, which stay whole: the trainer needs about 1,024"),
+        ({"target": "minimind", "max_tokens": 50}, "the first are too long for max_tokens (50): the trainer needs"),
+    ],
+)
+def test_one_long_document_that_cannot_be_dealt_out_is_told_apart_from_too_little_text(parameters, message, tmp_path):
+    frame = corpus(40).select(pl.lit("a").alias("id"), pl.col("text").str.join(""), pl.lit("x").alias("source"))
+    folder = write(writer_of(parameters), [frame], tmp_path)
+    assert manifest(folder)["shards"] == [] and message in manifest(folder)["warning"]
 
 
 @pytest.mark.parametrize("target", ["minimind", "whitebox"])

@@ -199,7 +199,8 @@ class _Passes:
             if rejected > line.step.max_rejected * rows:
                 raise RejectedError(
                     f"{line.where}: {rejected:,} of {rows:,} rows could not be read, more than max_rejected "
-                    f"({line.step.max_rejected:g}) allows; see rejected/ in the run, then raise max_rejected"
+                    f"({line.step.max_rejected:g}) allows; look at them with `curate show {self.folder} --reason "
+                    "rejected`, then raise max_rejected and run again"
                 )
 
     # Compare.
@@ -234,7 +235,7 @@ class _Passes:
         staging, name = run.staging(line), f"write {line.label}"
         staging.folder.mkdir(parents=True, exist_ok=True)
         self._all(f"{name}: prepare", [self._task("prepare", number, line.label, {})])
-        self._all(f"{name}: tokens", [self._task("stage", number, part.name, {}) for part in run.parts])
+        self._all(f"{name}: collect", [self._task("stage", number, part.name, {}) for part in run.parts])
         (plan,) = self._all(f"{name}: plan", [self._task("plan", number, line.label, {})])
         ready = staging.folder / "shards"
         ready.mkdir(exist_ok=True)

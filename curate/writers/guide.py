@@ -30,7 +30,8 @@ def write(text: str, manifest: dict[str, Any], folder: Path) -> None:
 
 
 def _nothing(manifest: dict[str, Any]) -> str:
-    return f"# Nothing to train on\n\nThis folder holds no shard: {manifest.get('warning', 'no document was kept')}.\n"
+    reason = manifest.get("warning", "no text was kept")
+    return f"# Nothing to train on\n\nThis folder holds no shard. The run said: {reason}.\n"
 
 
 def _values(manifest: dict[str, Any]) -> dict[str, str]:

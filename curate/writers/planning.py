@@ -71,22 +71,28 @@ def plan_shards(staged: Staged, wish: Wish) -> tuple[list[Shard], str | None]:
     """Divide what is staged into shards; with a sentence about what could not be done as wished."""
     total = min(staged.counts["total_tokens"], wish.max_tokens or 2**62)
     if not staged.counts["documents"]:
-        return [], "no document was kept: no shard was written"
+        return [], "no text was kept: no shard was written"
     held_out = _validation_tokens(staged, wish, total)
     validation, training = _splits(staged, wish, held_out, total)
     warning = None
     if wish.validation and not (validation and training):
         if wish.one_validation_file:
-            return [], _too_little(total, 2 * wish.minimum, "a validation and a training file")
-        warning = f"{total:,} tokens are too little for a validation split: all of them are for training"
+            return [], _too_little(total, 2 * wish.minimum, "a validation and a training file", wish)
+        warning = f"{total:,} tokens in whole documents are too little for a validation split: all are for training"
         validation, training = _splits(staged, wish, 0, total)
     if not training:
-        return [], _too_little(total, wish.minimum, "one file")
+        return [], _too_little(total, wish.minimum, "one file", wish)
     return _numbered(validation, training), warning
 
 
-def _too_little(total: int, needed: int, what: str) -> str:
-    return f"{total:,} tokens are too little: the trainer needs about {needed:,} for {what}; no shard was written"
+def _too_little(total: int, needed: int, what: str, wish: Wish) -> str:
+    """Why nothing is written: too few tokens, or documents too long to be dealt out whole."""
+    need = f"the trainer needs about {needed:,} for {what}; no shard was written"
+    if total < needed:
+        return f"{total:,} tokens are too little: {need}"
+    if wish.max_tokens:
+        return f"documents stay whole, and the first are too long for max_tokens ({wish.max_tokens:,}): {need}"
+    return f"{total:,} tokens lie in too few documents, which stay whole: {need}"
 
 
 def _splits(staged: Staged, wish: Wish, held_out: int, total: int) -> tuple[list[Place], list[Place]]:
