@@ -10,9 +10,12 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from curate.pipeline import Pipeline
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -48,6 +51,20 @@ def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
+def _load(path: str, pairs: tuple[str, ...]) -> Pipeline:
+    """The pipeline; a variable that it does not have is an error, as what it is meant for would keep its default."""
+    from curate.errors import PipelineError
+    from curate.pipeline import Pipeline
+    from curate.registry import nearest
+
+    variables = _variables(pairs)
+    pipeline = Pipeline.load(path, variables)
+    for name in variables:
+        if name not in pipeline.variables:
+            raise PipelineError(f"--set {name}: no ${{{name}}} in {path}{nearest(name, pipeline.variables)}")
+    return pipeline
+
+
 _pipeline = click.argument("pipeline", type=click.Path(dir_okay=False))
 _run = click.argument("run", type=click.Path(file_okay=False))
 _out = click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Run folder [default: runs/NAME].")
@@ -81,9 +98,7 @@ def run(pipeline: str, out: Path | None, workers: int | None, limit: int | None,
     from curate.progress import for_stream
     from curate.work.passes import run_pipeline
 
-    done = run_pipeline(
-        pipeline, out, workers=workers, limit=limit, variables=_variables(pairs), progress=for_stream(sys.stderr)
-    )
+    done = run_pipeline(_load(pipeline, pairs), out, workers=workers, limit=limit, progress=for_stream(sys.stderr))
     from curate.report import write_report
 
     _print_counts(done.record)
@@ -119,10 +134,9 @@ def check(pipeline: str, out: Path | None, limit: int | None, pairs: tuple[str, 
 
     Example: curate check pipelines/skypile_small.yaml
     """
-    from curate.pipeline import Pipeline
     from curate.work.forecast import forecast
 
-    found = forecast(Pipeline.load(pipeline, _variables(pairs)), out, limit)
+    found = forecast(_load(pipeline, pairs), out, limit)
     size = f"{found.text_bytes / 1e6:,.1f} MB"
     click.echo(f"{found.folder}: {found.inputs} inputs, about {size} of text; {found.new_inputs} not read yet")
     total = {"together": sum(found.disk.values()), "free": found.free}

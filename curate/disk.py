@@ -68,11 +68,13 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON; None when the file is not there."""
+    """Read JSON; None when the file is not there. Raises: OSError when it is damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    except ValueError as error:  # JSON, or UTF-8
+        raise OSError(f"{path} is damaged ({error}); remove it") from error
 
 
 def write_frame(frame: pl.DataFrame, file: Path) -> None:

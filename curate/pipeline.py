@@ -74,9 +74,6 @@ class Pipeline:
         used: dict[str, str] = {}
         _check_keys(tree)
         tree = _fill(tree, variables or {}, used, "")
-        for name in variables or {}:
-            if name not in used:
-                raise PipelineError(f"--set {name}: no ${{{name}}} in the pipeline{registry.nearest(name, used)}")
         sections = {section: _lines(tree.get(section), section, (working, folder)) for section in registry.SECTIONS}
         if not sections["read"]:
             raise PipelineError("read: a pipeline needs a reader, for example `- jsonl: {paths: [data/*.jsonl]}`")

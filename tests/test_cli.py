@@ -61,6 +61,14 @@ def test_check_tells_of_a_disk_that_is_too_small(finished, monkeypatch):
     assert "too small" not in command("check", pipeline, "--out", run).stdout, "what lies there already counts"
 
 
+@pytest.mark.parametrize("name", ["run", "check"])
+def test_a_variable_that_the_pipeline_does_not_have_is_refused(name, tmp_path):
+    (tmp_path / "p.yaml").write_text("name: ${NAME:-x}\nread:\n  - jsonl: {paths: ['*.jsonl']}\n")
+    done = command(name, tmp_path / "p.yaml", "--set", "NAEM=y")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("curate: --set NAEM: no ${NAEM} in") and "did you mean 'NAME'?" in done.stderr
+
+
 def test_show_by_reason_by_id_and_the_rejected(finished):
     _, run, _ = finished
     shown = command("show", run, "--reason", "length.too_short").stdout

@@ -84,3 +84,10 @@ def test_the_hash_of_a_folder_sees_bytes_and_names_and_not_the_place(tmp_path: P
     hashes = [folder("a", "x", "1"), folder("b", "x", "1"), folder("c", "y", "1"), folder("d", "x", "2")]
     assert hashes[0] == hashes[1]
     assert len(set(hashes)) == 3
+
+
+def test_damaged_json_is_named(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(OSError, match=r"run\.json is damaged"):
+        disk.read_json(tmp_path / "run.json")
+    assert disk.read_json(tmp_path / "none.json") is None
