@@ -51,15 +51,28 @@ def texts(number: int, first: int = 0) -> list[str]:
     ]
 
 
+def write_corpus(folder: Path) -> Path:
+    """Three files of 100 documents, with two copies and two short ones, and their pipeline."""
+    write_rows(folder / "in/a.jsonl", texts(100))
+    write_rows(folder / "in/b.jsonl", [*texts(98, 100), *texts(2)])
+    write_rows(folder / "in/c.jsonl", [*texts(98, 300), "短", "短"])
+    pipeline = folder / "small.yaml"
+    pipeline.write_text(PIPELINE.format(folder=folder / "in"), encoding="utf-8")
+    return pipeline
+
+
 @pytest.fixture
 def corpus(tmp_path):
-    """Three files of 100 documents, with two copies and two short ones."""
-    write_rows(tmp_path / "in/a.jsonl", texts(100))
-    write_rows(tmp_path / "in/b.jsonl", [*texts(98, 100), *texts(2)])
-    write_rows(tmp_path / "in/c.jsonl", [*texts(98, 300), "短", "短"])
-    pipeline = tmp_path / "small.yaml"
-    pipeline.write_text(PIPELINE.format(folder=tmp_path / "in"), encoding="utf-8")
-    return pipeline
+    """A corpus that the test may change."""
+    return write_corpus(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The pipeline of a corpus that no test changes, and its run by two workers: a run takes two seconds."""
+    folder = tmp_path_factory.mktemp("finished")
+    pipeline = write_corpus(folder)
+    return pipeline, run_pipeline(pipeline, folder / "run", workers=2)
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
@@ -83,8 +96,8 @@ def test_rows_in_are_kept_dropped_or_rejected(corpus, tmp_path):
     assert (rejected["file"], rejected["line"], rejected["raw"]) == (str(tmp_path / "in/c.jsonl"), 101, "not json")
 
 
-def test_a_copy_says_of_what_and_the_first_id_survives(corpus, tmp_path):
-    run = run_pipeline(corpus, tmp_path / "run", workers=1)
+def test_a_copy_says_of_what_and_the_first_id_survives(finished):
+    _, run = finished
     dropped = run.documents("exact_duplicates.duplicate")
     kept = set(run.documents("kept")["id"])
     assert dropped.height == 2
@@ -92,16 +105,16 @@ def test_a_copy_says_of_what_and_the_first_id_survives(corpus, tmp_path):
     assert all(original < copy for original, copy in dropped.select("duplicate_of", "id").rows())
 
 
-def test_duplicates_among_dropped_documents_leave_no_survivor_and_drop_none(corpus, tmp_path):
-    run = run_pipeline(corpus, tmp_path / "run", workers=1)
+def test_duplicates_among_dropped_documents_leave_no_survivor_and_drop_none(finished):
+    _, run = finished
     short = run.documents("length.too_short")
     assert short["text"].to_list() == ["短", "短"]
     assert not short["exact_duplicates.duplicate"].any()
 
 
-def test_one_and_two_workers_give_the_same_bytes(corpus, tmp_path):
-    one = run_pipeline(corpus, tmp_path / "one", workers=1)
-    two = run_pipeline(corpus, tmp_path / "two", workers=2)
+def test_one_and_two_workers_give_the_same_bytes(finished, tmp_path):
+    pipeline, two = finished
+    one = run_pipeline(pipeline, tmp_path / "one", workers=1)
     assert fingerprint(one.folder) == fingerprint(two.folder) != {}
 
 
@@ -159,15 +172,16 @@ def run_in_background(corpus: Path, out: Path, stderr: int = subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize("wait", ["documents-*/*", "groups/*/*"])
-def test_a_killed_run_goes_on_to_the_same_bytes(corpus, tmp_path, wait):
-    expected = fingerprint(run_pipeline(corpus, tmp_path / "whole", workers=2).folder)
-    process = run_in_background(corpus, tmp_path / "killed")
+def test_a_killed_run_goes_on_to_the_same_bytes(finished, tmp_path, wait):
+    pipeline, whole = finished
+    process = run_in_background(pipeline, tmp_path / "killed")
     deadline = time.monotonic() + 60
     while not list((tmp_path / "killed").glob(wait)) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
     os.killpg(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "the run was over before it could be killed"
-    assert fingerprint(run_pipeline(corpus, tmp_path / "killed", workers=1).folder) == expected
+    resumed = run_pipeline(pipeline, tmp_path / "killed", workers=1)
+    assert fingerprint(resumed.folder) == fingerprint(whole.folder) != {}
 
 
 def test_ctrl_c_stops_within_two_seconds_and_can_be_resumed(corpus, tmp_path):
@@ -222,8 +236,8 @@ def test_everything_dropped_is_a_valid_run_with_a_warning(corpus, tmp_path):
     assert any("every document was dropped" in warning for warning in run.record["warnings"])
 
 
-def test_a_filter_that_dropped_nothing_warns(corpus, tmp_path):
-    run = run_pipeline(corpus, tmp_path / "run", workers=1)
+def test_a_filter_that_dropped_nothing_warns(finished):
+    _, run = finished
     assert "filter near_duplicates dropped nothing" in run.record["warnings"]
 
 
@@ -320,9 +334,8 @@ def test_prune_keeps_its_hands_off_a_run_that_is_going_on(corpus, tmp_path):
     assert prune_run(run) == [(staging, 0)] and not staging.exists()
 
 
-def test_a_run_opens_again_and_shows_what_is_in_it(corpus, tmp_path):
-    run_pipeline(corpus, tmp_path / "run", workers=1)
-    run = curate.Run.open(tmp_path / "run")
+def test_a_run_opens_again_and_shows_what_is_in_it(finished, tmp_path):
+    run = curate.Run.open(finished[1].folder)
     signals = run.signals()
     assert signals.height == 300
     assert {"id", "kept", "length.too_short", "duplicate_of", "chars", "text_bytes"} <= set(signals.columns)
@@ -343,8 +356,8 @@ def test_a_script_without_a_main_guard_can_run_a_pipeline(corpus, tmp_path):
     assert done.stdout.count("kept") == 1
 
 
-def test_verdicts_hold_one_boolean_per_rule(corpus, tmp_path):
-    run = run_pipeline(corpus, tmp_path / "run", workers=1)
+def test_verdicts_hold_one_boolean_per_rule(finished):
+    _, run = finished
     frame = pl.concat([pl.read_parquet(run.verdicts_file(part)) for part in run.parts])
     assert dict(frame.schema) == {
         "id": pl.String,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curate import stats
@@ -63,6 +63,9 @@ def test_whole_numbers_below_128_and_64ths_begin_a_bin() -> None:
 
 
 @settings(deadline=None)
+@example([0.0, 5e-324], [])
+@example([5e-324, 5e-324], [])
+@example([0.0, 0.0, 5e-324, 1.0], [50.0])
 @given(
     st.one_of(
         st.lists(st.floats(0, 1), min_size=2),

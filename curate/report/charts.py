@@ -11,6 +11,7 @@ from __future__ import annotations
 import bisect
 import copy
 import math
+import sys
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -28,6 +29,8 @@ _FACTOR = 25
 """How many times the rest something may be before an axis turns logarithmic."""
 _SPAN = 2.0**40
 """What a logarithmic axis spans at most."""
+_LEAST = sys.float_info.min * 4
+"""No step is smaller: a part of 5e-324 is 0, which has no logarithm and divides nothing."""
 _STEPS = (1.0, 76 / 64, 90 / 64, 108 / 64)
 """A quarter of an octave each, as nearly as the grid allows."""
 
@@ -60,7 +63,7 @@ def _constant(histogram: Histogram, marks: Sequence[float], low: float, high: fl
     if not (stretched or any(0 < abs(mark) < far / _FACTOR for mark in marks)):
         return None
     magnitudes = [abs(value) for value in (bottom, usual, *marks) if value] or [far]
-    constant = 2.0 ** (math.floor(math.log2(max(min(magnitudes), far / _SPAN))) - 2)
+    constant = 2.0 ** (math.floor(math.log2(max(min(magnitudes), far / _SPAN, _LEAST))) - 2)
     return max(constant, 1.0) if whole else constant
 
 
@@ -69,7 +72,7 @@ def _linear(low: float, high: float, whole: bool) -> Axis:
         low = 0.0
     far = max(abs(low), abs(high)) or 1.0
     span = (high - low) or far / 4
-    step = 2.0 ** max(math.ceil(math.log2(span / _BINS)), math.floor(math.log2(far)) - 6)
+    step = 2.0 ** max(math.ceil(math.log2(max(span / _BINS, _LEAST))), math.floor(math.log2(far)) - 6)
     step = max(step, 1.0) if whole else step
     first = math.floor(low / step)
     last = math.floor(high / step) + 1 if whole else max(math.ceil(high / step), first + 1)
