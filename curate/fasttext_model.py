@@ -9,7 +9,9 @@ lid.176.ftz, the size of the `.bin` for others. No code of fastText runs, and no
 from __future__ import annotations
 
 import struct
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -28,13 +30,19 @@ _NEVER = 10**15
 """Weight of a tree node that is not made yet (`loss.cc`); no label is seen as often."""
 
 
-class FastTextModel(NamedTuple):
+@dataclass(frozen=True)
+class FastTextModel:
     """A model ready to predict."""
 
     labels: tuple[str, ...]
     """Names without `__label__`, in the order of the model."""
-    tables: Any
-    """`curate.kernels.fasttext.Tables`."""
+    make_tables: Callable[[], Any] = field(repr=False, compare=False)
+    """Gives `curate.kernels.fasttext.Tables`; called when the first text is read."""
+
+    @cached_property
+    def tables(self) -> Any:
+        """The model as `curate.kernels.fasttext.Tables`."""
+        return self.make_tables()
 
     def predict(self, texts: Utf8, k: int = 1) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """Find the best `k` labels of each text, best first: positions in `labels` (-1: none) and scores, `[n, k]`."""
@@ -163,7 +171,10 @@ def _read(data: _Bytes) -> FastTextModel:
     labels = tuple(word.decode("utf-8", "replace").removeprefix(_PREFIX) for word, _, _ in entries[n_words:])
     counts = [seen for _, seen, _ in entries[n_words:]]
     words = [word for word, _, _ in entries[:n_words]]
-    return FastTextModel(labels, _tables(settings, words, counts, n_pruned, pruning, vectors, output))
+    pruned: _Pruned | None = None
+    if n_pruned >= 0:
+        pruned = _kept_buckets(settings.bucket, pruning, len(vectors) - n_words)
+    return FastTextModel(labels, lambda: _tables(settings, words, counts, pruned, vectors, output))
 
 
 def _read_settings(data: _Bytes) -> _Settings:
@@ -237,8 +248,7 @@ def _tables(
     settings: _Settings,
     words: list[bytes],
     counts: list[int],
-    n_pruned: int,
-    pruning: npt.NDArray[np.int32],
+    pruned: _Pruned | None,
     vectors: npt.NDArray[np.float32],
     output: npt.NDArray[np.float32],
 ) -> Any:
@@ -246,8 +256,8 @@ def _tables(
 
     kept: npt.NDArray[np.uint64] = np.empty(0, np.uint64)
     ranks: npt.NDArray[np.int32] = np.empty(0, np.int32)
-    if n_pruned >= 0:
-        kept, ranks, rows = _kept_buckets(settings.bucket, pruning, len(vectors) - len(words))
+    if pruned is not None:
+        kept, ranks, rows = pruned
         vectors = np.concatenate([vectors[: len(words)], vectors[len(words) + rows]])
     left, right = _huffman_tree(counts) if settings.loss == _HIERARCHICAL else (np.empty(0, np.int32),) * 2
     scores = {_HIERARCHICAL: fasttext.HIERARCHICAL, _SOFTMAX: fasttext.SOFTMAX}
@@ -276,10 +286,16 @@ def _tables(
     return tables._replace(features=features)
 
 
-def _kept_buckets(
-    bucket: int, pruning: npt.NDArray[np.int32], n_rows: int
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Bitmap of the buckets left, bits before each of its elements, and the file's row of each bucket by its number."""
+class _Pruned(NamedTuple):
+    kept: npt.NDArray[np.uint64]
+    """Bitmap of the buckets left."""
+    ranks: npt.NDArray[np.int32]
+    """Bits before each of its elements."""
+    rows: npt.NDArray[np.int64]
+    """The file's row of each bucket left, by its number."""
+
+
+def _kept_buckets(bucket: int, pruning: npt.NDArray[np.int32], n_rows: int) -> _Pruned:
     order = np.argsort(pruning[:, 0], kind="stable")
     buckets, rows = pruning[order, 0].astype(np.int64), pruning[order, 1].astype(np.int64)
     if len(rows) and (buckets[0] < 0 or buckets[-1] >= bucket or (np.diff(buckets) == 0).any()):
@@ -289,7 +305,7 @@ def _kept_buckets(
     kept = np.zeros(bucket // 64 + 1, np.uint64)
     np.bitwise_or.at(kept, buckets >> 6, np.uint64(1) << (buckets & 63).astype(np.uint64))
     before = np.searchsorted(buckets, np.arange(len(kept)) * 64)
-    return kept, before.astype(np.int32), rows
+    return _Pruned(kept, before.astype(np.int32), rows)
 
 
 def _huffman_tree(counts: list[int]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:

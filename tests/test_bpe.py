@@ -17,7 +17,6 @@ import pytest
 import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numba.core import config as numba_config
 from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tokenizers, trainers
 
 from curate.contracts import Utf8
@@ -284,16 +283,6 @@ def test_a_file_is_loaded_decoded_and_guarded_as_the_library_would(tmp_path: Pat
     for _ in range(200):
         ids = [chance.randrange(tokenizer.vocabulary) for _ in range(8)]
         assert tokenizer.decode(ids) == library.decode(ids, skip_special_tokens=False)
-
-
-def test_a_broken_table_of_characters_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = _characters()
-    name = byte_level_module._characters_path().name
-    monkeypatch.setattr(numba_config, "CACHE_DIR", str(tmp_path))
-    (tmp_path / name).write_bytes(b"rubbish")
-    assert np.array_equal(_characters(), whole)
-    assert np.array_equal(np.load(tmp_path / name, allow_pickle=False), whole)
-    assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
 @shared

@@ -2,18 +2,23 @@
 
 Text comes as `data: uint8[n_bytes]` and `offsets: int64[n_docs + 1]` (Arrow large_utf8, valid UTF-8). Compiled code is
 cached on disk. numba's own cache misses edits made in *another* module, so its folder is keyed by a hash of all
-kernels; `NUMBA_CACHE_DIR` is respected as the place where that folder is made.
+kernels; `NUMBA_CACHE_DIR` is respected as the place where that folder is made. Tables that take long to make lie there
+too (`stored`).
 """
 
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 import numba.core.config
+import numpy as np
+import numpy.typing as npt
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -45,3 +50,28 @@ def kernel(function: _Function) -> _Function:
 def inlined(function: _Function) -> _Function:
     """Compile a small function into each kernel that calls it (numba's `inline="always"`)."""
     return cast(_Function, numba.njit(nogil=True, cache=True, inline="always")(function))
+
+
+Arrays = tuple[npt.NDArray[Any], ...]
+
+
+def stored(name: str, make: Callable[[], Sequence[npt.NDArray[Any]]]) -> Arrays:
+    """Read arrays from the folder of compiled code, or make them and keep them there.
+
+    `name`, part of a file name, says what decides the arrays beside the kernels' sources (versions, a hash). A file
+    that is damaged is made again; where nothing can be written, arrays are made by each process.
+    """
+    file = Path(numba.core.config.CACHE_DIR) / f"{name}.npz"  # type: ignore[attr-defined]
+    with (
+        suppress(OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile),
+        file.open("rb") as stream,
+        np.load(stream) as arrays,
+    ):
+        return tuple(arrays[f"arr_{number}"] for number in range(len(arrays.files)))
+    made = tuple(make())
+    unfinished = file.with_name(f"{name}-{os.getpid()}.unfinished")
+    with suppress(OSError):
+        with unfinished.open("wb") as stream:
+            np.savez(stream, *made)
+        unfinished.replace(file)
+    return made

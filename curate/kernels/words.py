@@ -4,13 +4,14 @@ Words come from elsewhere (a segmenter that cuts the whole text into pieces); he
 numbers of datatrove's GopherQualityFilter (0.10.1) are counted. About 200 MB/s; the segmenter is the slow part.
 """
 
+import unicodedata
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from numba import int64, uint64
 
-from curate.kernels import inlined, kernel
+from curate.kernels import inlined, kernel, stored
 from curate.kernels.utf8 import SPACE, char_at
 
 WORD_COLUMNS = ("all_words", "words", "plain_word_chars", "alpha_words", "stop_words")
@@ -23,7 +24,10 @@ SYMBOL, ALPHA = 1, 2
 
 @cache
 def _alphabetic() -> npt.NDArray[np.uint8]:
-    return np.fromiter((ALPHA * chr(point).isalpha() for point in range(0x110000)), np.uint8, 0x110000)
+    def made() -> npt.NDArray[np.uint8]:
+        return np.fromiter((ALPHA * chr(point).isalpha() for point in range(0x110000)), np.uint8, 0x110000)
+
+    return stored(f"letters-{unicodedata.unidata_version}", lambda: [made()])[0]
 
 
 def word_traits(symbols: str) -> npt.NDArray[np.uint8]:

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from curate.contracts import Utf8
 from curate.errors import PipelineError
@@ -156,8 +157,8 @@ def _load(path: Path, size: int, changed: int) -> Tokenizer:
 
 
 def _tokenizer_json(path: Path, raw: bytes) -> Tokenizer:
-    spec = json.loads(raw)
-    kernel = byte_level_kernel(spec)
+    spec = orjson.loads(raw)
+    kernel = byte_level_kernel(spec, hashlib.sha256(raw).hexdigest())
     return _byte_level(path, raw, spec, kernel) if kernel else _other_json(path, raw, spec)
 
 

@@ -9,11 +9,11 @@ another Unicode version: 0.8 s, once per version, then kept on disk beside the c
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,8 @@ _QWEN2_PATTERN = (
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 _POINTS = 0x110000
-_CHARACTERS_VERSION = 1
-"""Raised when `_classes` or `_unstable` changes: what is on disk is made again."""
+_VERSION = 1
+"""Raised when anything here changes what the tables hold: those on disk are made again."""
 _SURROGATES = 0xD800, 0xE000
 _FIRST = 0x80, 0x800, 0x10000
 """The first characters of two, three and four bytes."""
@@ -59,19 +59,30 @@ class KernelBpe:
     """Encode with the kernel; made by `byte_level` and `curate.tokenizer.sentencepiece_model`."""
 
     splitting: int
-    tables: Any
-    unstable: npt.NDArray[np.bool_] | None
-    """`[0x110000]`: characters at which NFC may change a text; None: the text is taken as it is."""
+    nfc: bool
+    """Whether texts are brought to NFC first."""
+    make_tables: Callable[[], Any] = field(repr=False, compare=False)
+    """Gives `curate.kernels.bpe.Tables`; called when the first text is encoded."""
     _caches: list[npt.NDArray[np.uint64]] = field(default_factory=list, compare=False)
     """Tables of units that no call is using: threads may encode at the same time."""
+
+    @cached_property
+    def tables(self) -> Any:
+        """The tokenizer as `curate.kernels.bpe.Tables`."""
+        return self.make_tables()
+
+    @cached_property
+    def _unstable(self) -> npt.NDArray[np.bool_]:
+        """`[0x110000]`: characters at which NFC may change a text."""
+        return (_characters() & _UNSTABLE).astype(bool)
 
     def encode(self, text: Utf8) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """Ids (`int32`) and offsets (`int64[n_texts + 1]`)."""
         from curate.kernels import bpe
 
         data, starts, stops = text.data, text.offsets[:-1], text.offsets[1:]
-        if self.unstable is not None:
-            data, starts, stops = _in_nfc(data, starts, stops, self.unstable)
+        if self.nfc:
+            data, starts, stops = _in_nfc(data, starts, stops, self._unstable)
         values = np.empty(int((stops - starts).sum()) + 6, np.int32)
         offsets = np.zeros(len(starts) + 1, np.int64)
         try:
@@ -84,9 +95,12 @@ class KernelBpe:
         return values[:total].copy(), offsets
 
 
-def byte_level_kernel(spec: dict[str, Any]) -> KernelBpe | None:
-    """Build the tables of a `tokenizer.json`; None if it is anything that the kernel does not do exactly."""
-    from curate.kernels import bpe
+def byte_level_kernel(spec: dict[str, Any], sha256: str | None = None) -> KernelBpe | None:
+    """Read a `tokenizer.json`; None if it is anything that the kernel does not do exactly.
+
+    `sha256`: of the file; the tables, 0.5 s for Qwen2.5's, are kept on disk under it.
+    """
+    from curate.kernels import bpe, stored
 
     splitting = {"gpt2": bpe.GPT2, "qwen2": bpe.QWEN2}.get(_splitting(spec.get("pre_tokenizer")) or "")
     normalizer = spec.get("normalizer")
@@ -95,9 +109,14 @@ def byte_level_kernel(spec: dict[str, Any]) -> KernelBpe | None:
     merges = _merges(spec["model"])
     if merges is None:
         return None
-    characters = _characters()
-    unstable = (characters & _UNSTABLE).astype(bool) if normalizer else None
-    return KernelBpe(splitting, _tables(*merges, characters & np.uint8(3)), unstable)
+
+    def tables() -> Any:
+        def made() -> Any:
+            return _tables(*merges, _characters() & np.uint8(3))
+
+        return bpe.Tables(*stored(f"byte-level-bpe-{_made_by()}-{sha256[:16]}", made)) if sha256 else made()
+
+    return KernelBpe(splitting, normalizer is not None, tables)
 
 
 def _splitting(pre_tokenizer: Any) -> str | None:
@@ -250,30 +269,20 @@ def _in_nfc(
 
 def _characters() -> npt.NDArray[np.uint8]:
     """Class of every character for the splitting, and `_UNSTABLE`: `uint8[0x110000]`, kept on disk."""
-    path = _characters_path()
-    try:
-        characters: npt.NDArray[np.uint8] = np.load(path, allow_pickle=False)
-        if characters.shape == (_POINTS,) and characters.dtype == np.uint8:
-            return characters
-    except (OSError, ValueError):
-        pass  # not made yet, or broken: made again
-    characters = _classes()
-    characters[_unstable()] |= _UNSTABLE
-    unfinished = path.with_suffix(f".{os.getpid()}")
-    with unfinished.open("wb") as file:
-        np.save(file, characters)
-    os.replace(unfinished, path)
-    return characters
+    from curate.kernels import stored
+
+    def made() -> npt.NDArray[np.uint8]:
+        characters = _classes()
+        characters[_unstable()] |= _UNSTABLE
+        return characters
+
+    return stored(f"characters-{_made_by()}", lambda: [made()])[0]
 
 
-def _characters_path() -> Path:
-    import numba.core.config
+def _made_by() -> str:
     import tokenizers
 
-    import curate.kernels  # noqa: F401  (it sets numba's folder)
-
-    made_by = f"{_CHARACTERS_VERSION}-{tokenizers.__version__}-{unicodedata.unidata_version}"
-    return Path(numba.core.config.CACHE_DIR) / f"characters-{made_by}.npy"  # type: ignore[attr-defined]
+    return f"{_VERSION}-{tokenizers.__version__}-{unicodedata.unidata_version}"
 
 
 def _classes() -> npt.NDArray[np.uint8]:

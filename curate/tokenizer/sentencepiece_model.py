@@ -50,6 +50,8 @@ def sentencepiece_kernel(raw: bytes) -> KernelBpe | None:
     Taken: byte fallback, text as it is (no map, no dummy prefix, blanks kept), no user-defined or unused pieces, every
     score once: what `curate.tokenizer.training` makes.
     """
+    from curate.kernels.bpe import WHOLE
+
     pieces = list(_pieces(raw))
     if not _plain(raw) or any(piece.kind in (_USER_DEFINED, _UNUSED) for piece in pieces):
         return None
@@ -63,7 +65,7 @@ def sentencepiece_kernel(raw: bytes) -> KernelBpe | None:
     scores = {pieces[normal[text]].score for text in ranked}
     if _BLANK not in normal or len(scores) != len(ranked) or len(ranked) + 256 >= 1 << 20:
         return None
-    return _tables(ranked, ids + [normal[text] for text in ranked])
+    return KernelBpe(WHOLE, False, lambda: _tables(ranked, ids + [normal[text] for text in ranked]))
 
 
 def _plain(raw: bytes) -> bool:
@@ -72,7 +74,7 @@ def _plain(raw: bytes) -> bool:
     return kept and trainer.get(3) == _BPE and trainer.get(35) == 1 and not trainer.get(24)
 
 
-def _tables(ranked: list[str], ids: list[int]) -> KernelBpe:
+def _tables(ranked: list[str], ids: list[int]) -> Any:
     from curate.kernels import bpe
 
     symbols = {text: 256 + rank for rank, text in enumerate(ranked)}
@@ -90,8 +92,7 @@ def _tables(ranked: list[str], ids: list[int]) -> KernelBpe:
     spelt = [*ranked, *(text.replace(_BLANK, " ") for text in ranked), f"{_BLANK} {_BLANK}"]
     borders, _ = bpe.borders_inside(*back_to_back([text.encode() for text in spelt]))
     pairs = bpe.table_of_pairs(np.array(merges, np.int32).reshape(-1, 3))
-    tables = bpe.Tables(np.zeros(0x110000, np.uint8), borders, pairs, own, np.array(ids, np.int32))
-    return KernelBpe(bpe.WHOLE, tables, None)
+    return bpe.Tables(np.zeros(0x110000, np.uint8), borders, pairs, own, np.array(ids, np.int32))
 
 
 def _pieces(raw: bytes) -> Iterator[_Piece]:
