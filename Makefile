@@ -1,8 +1,9 @@
-# Two commands: `make demo` runs the sample pipeline, `make test` runs everything CI runs. Both create .venv at first.
+# `make demo` runs the sample pipeline, `make test` everything CI runs, `make bench` measures speed beside other tools
+# (CORPUS=file or folder, TOKENIZERS=folder, BENCH="--only STEP"). All create .venv at first.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test
+.PHONY: demo test bench
 
 .venv/.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -22,3 +23,6 @@ test: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+bench: .venv/.installed
+	$(BIN)/python benchmarks/bench.py $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(TOKENIZERS),--tokenizers "$(TOKENIZERS)") $(BENCH)

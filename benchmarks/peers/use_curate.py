@@ -1,0 +1,196 @@
+"""curate, through its public filters and tokenizers, in batches of about 8 MB as a worker of a run does it.
+
+Timing starts from a Polars frame, which is what a reader gives; turning it into Arrow buffers counts. Tokenizers start
+each time with an empty table of units, as if no text had been seen before.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import polars as pl
+from serve import Work, serve
+
+from curate.contracts import BATCH_BYTES, Documents, Filter, Utf8
+
+CLUSTERED_DOCUMENTS = 1_000_000
+
+
+def batches(texts: list[str]) -> Iterator[pl.DataFrame]:
+    """Frames of about `BATCH_BYTES` of text."""
+    batch: list[str] = []
+    waiting = 0
+    for text in texts:
+        batch.append(text)
+        waiting += len(text.encode())
+        if waiting >= BATCH_BYTES:
+            yield Documents.of(batch).frame
+            batch, waiting = [], 0
+    if batch:
+        yield Documents.of(batch).frame
+
+
+def measured(*filters: Filter) -> Work:
+    """A step that measures each batch by each filter, the text converted once."""
+
+    def prepare(texts: list[str]) -> Callable[[], None]:
+        frames = list(batches(texts))
+
+        def work() -> None:
+            for frame in frames:
+                documents = Documents(frame)
+                for one in filters:
+                    one.measure(documents)
+
+        return work
+
+    return Work(prepare)
+
+
+def quality(options: dict[str, Any]) -> Work:
+    from curate.filters.length import Length
+    from curate.filters.quality import Quality
+
+    return measured(Length(), Quality())
+
+
+def repetition(options: dict[str, Any]) -> Work:
+    from curate.filters.repetition import Repetition
+
+    return measured(Repetition())
+
+
+def filters(options: dict[str, Any]) -> Work:
+    from curate.filters.length import Length
+    from curate.filters.quality import Quality
+    from curate.filters.repetition import Repetition
+
+    return measured(Length(), Quality(), Repetition())
+
+
+def language(options: dict[str, Any]) -> Work:
+    from curate.filters.language import Language
+
+    step = Language(model=options["language_model"])
+
+    def answers(texts: list[str]) -> list[Any]:
+        return step.measure(Documents.of(texts))["lang"].to_list()
+
+    return measured(step)._replace(answers=answers)
+
+
+def words(options: dict[str, Any]) -> Work:
+    from curate.filters.toxicity import Toxicity
+
+    return measured(Toxicity(words=options["words"]))
+
+
+def signatures(options: dict[str, Any]) -> Work:
+    from curate.kernels.minhash import permutations, signatures
+
+    drawn = permutations(options["permutations"])
+
+    def prepare(texts: list[str]) -> Callable[[], None]:
+        frames = list(batches(texts))
+
+        def work() -> None:
+            for frame in frames:
+                signatures(*Documents(frame).utf8, options["shingle"], *drawn)
+
+        return work
+
+    return Work(prepare)
+
+
+def tokens(options: dict[str, Any]) -> Work:
+    from curate.tokenizer import _load, load_tokenizer
+
+    def prepare(texts: list[str]) -> Callable[[], None]:
+        frames = list(batches(texts))
+        _load.cache_clear()
+        tokenizer = load_tokenizer(options["tokenizer"])
+
+        def work() -> None:
+            for frame in frames:
+                tokenizer.encode(Documents(frame).utf8)
+
+        return work
+
+    def answers(texts: list[str]) -> list[Any]:
+        values, offsets = load_tokenizer(options["tokenizer"]).encode(Documents.of(texts).utf8)
+        return [ids.tolist() for ids in np.split(values, offsets[1:-1])]
+
+    return Work(prepare, answers)
+
+
+def near_duplicates(options: dict[str, Any]) -> Work:
+    """Texts to verdicts: signatures, groups, candidates compared text by text, one survivor of a cluster."""
+    from curate.filters.duplicates import NearDuplicates
+
+    step = NearDuplicates(
+        similarity=options["similarity"], shingle=options["shingle"], permutations=options["permutations"]
+    )
+
+    def prepare(texts: list[str]) -> Callable[[], None]:
+        frames = list(batches(texts))
+        return lambda: verdicts(step, frames) and None
+
+    return Work(prepare)
+
+
+def verdicts(step: Any, frames: list[pl.DataFrame]) -> list[bool]:
+    """Which documents survive."""
+    keys = pl.concat([step.measure(Documents(frame)) for frame in frames])
+    pairs = candidates(step, keys)
+    rows = np.unique(pairs.to_numpy())
+    texts = Utf8.of(pl.concat([frame["text"] for frame in frames]).gather(rows))
+    places = pl.DataFrame({name: np.searchsorted(rows, pairs[name].to_numpy()) for name in pairs.columns})
+    similarity = pl.Series("similarity", step.similarities(texts, places), pl.Float64)
+    return survivors(step.confirmed(pairs.with_columns(similarity)), keys.height)
+
+
+def candidates(step: Any, keys: pl.DataFrame) -> pl.DataFrame:
+    """Pairs that share a band."""
+    rows = pl.int_range(keys.height, dtype=pl.Int64, eager=True).alias("row")
+    return step.candidates(step.group(keys.select(rows, *columns)) for columns in step.partitions().values())
+
+
+def survivors(groups: pl.DataFrame, n_rows: int) -> list[bool]:
+    """Which rows survive if the first of a cluster does."""
+    from curate.kernels.unionfind import survivors
+
+    order = np.arange(n_rows)
+    winner = survivors(groups["group"].to_numpy(), groups["row"].to_numpy(), np.ones(n_rows, np.bool_), order)
+    return (winner == order).tolist()
+
+
+def clusters(options: dict[str, Any]) -> Work:
+    """Band keys to survivors, the comparison of texts left out: of random keys, a tenth of the documents being copies
+    of others, and a tenth sharing one band with another. Texts are not looked at."""
+    from curate.filters.duplicates import NearDuplicates
+
+    step = NearDuplicates(similarity=options["similarity"], permutations=options["permutations"])
+
+    def prepare(texts: list[str]) -> Callable[[], int]:
+        n = CLUSTERED_DOCUMENTS if len(texts) > 20 else 1_000  # few texts: it is the warm-up
+        generator = np.random.default_rng(0)
+        keys = generator.integers(1 << 64, size=(len(step.partitions()), n), dtype=np.uint64)
+        of, copies, alike = np.split(generator.permutation(n)[: n // 10 * 3], 3)
+        keys[:, copies] = keys[:, of]
+        keys[0, alike] = keys[0, of]
+        frame = pl.DataFrame(dict(zip(step.partitions(), keys, strict=True)))
+
+        def work() -> int:
+            pairs = candidates(step, frame).with_columns(similarity=pl.lit(1.0))
+            return len(survivors(step.confirmed(pairs), n))
+
+        return work
+
+    return Work(prepare)
+
+
+if __name__ == "__main__":
+    serve(
+        ["curate", "numba", "numpy", "polars", "pyarrow"],
+        *(quality, repetition, filters, language, words, signatures, tokens, near_duplicates, clusters),
+    )
