@@ -23,7 +23,7 @@ from curate.contracts import Utf8
 from curate.kernels.pretokenize import gpt2_piece_end, qwen2_piece_end
 from curate.tokenizer import byte_level as byte_level_module
 from curate.tokenizer import load_tokenizer
-from curate.tokenizer.byte_level import _QWEN2_PATTERN, BYTES, _characters, _unstable, byte_level_kernel
+from curate.tokenizer.byte_level import _QWEN2_PATTERN, BYTES, _characters, byte_level_kernel
 
 SHARED = Path(__file__).parents[2] / "shared"
 shared = pytest.mark.skipif(not SHARED.exists(), reason="the shared tokenizers and corpora are not on this machine")
@@ -185,17 +185,6 @@ def test_pieces_end_where_those_of_the_library_end(name: str) -> None:
             ends.append(piece_end(data, ends[-1], len(data), characters))
         pieces = [data[first:stop].tobytes().decode() for first, stop in itertools.pairwise(ends)]
         assert pieces == [piece for piece, _ in split.pre_tokenize_str(text)], text
-
-
-def test_characters_called_stable_are_left_alone_by_nfc() -> None:
-    flagged = set(_unstable())
-    stable = [chr(point) for point in range(0x110000) if point not in flagged and not 0xD800 <= point < 0xE000]
-    assert len(stable) > 250_000
-    chance = random.Random(4)
-    for _ in range(2):
-        text = "".join(stable)
-        assert normalizers.NFC().normalize_str(text) == text
-        chance.shuffle(stable)
 
 
 def test_only_texts_that_nfc_may_change_are_normalised() -> None:

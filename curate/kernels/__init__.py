@@ -71,7 +71,7 @@ def stored(name: str, make: Callable[[], Sequence[npt.NDArray[Any]]]) -> Arrays:
     made = tuple(make())
     unfinished = file.with_name(f"{name}-{os.getpid()}.unfinished")
     with suppress(OSError):
-        with unfinished.open("wb") as stream:
-            np.savez(stream, *made)
+        with unfinished.open("wb") as target:
+            np.savez(target, *made)
         unfinished.replace(file)
     return made

@@ -378,19 +378,3 @@ def encode(data, starts, stops, splitting, tables, cache, values, counts):  # ty
                 at = end
         counts[text] = total - total_before
     return total
-
-
-@kernel
-def may_change(data, starts, stops, unstable, changed):  # type: ignore[no-untyped-def]
-    """Say of each text whether it holds a character that `unstable: bool[0x110000]` names; all are U+0300 or above."""
-    for text in range(len(starts)):
-        at, stop = starts[text], stops[text]
-        found = False
-        while at < stop and not found:
-            if data[at] < 0xCC:  # below U+0300, one byte at a time: those inside a character are below too
-                at += 1
-                continue
-            point, width = char_at(data, at)
-            found = unstable[point]
-            at += width
-        changed[text] = found

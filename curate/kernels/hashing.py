@@ -46,7 +46,8 @@ def _mixed(x):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _word(data, i):  # type: ignore[no-untyped-def]
+def little_endian(data, i):  # type: ignore[no-untyped-def]
+    """The eight bytes from `i` on as uint64."""
     # Little-endian on every machine; LLVM makes one load of it, if the index is unsigned (else it may be negative).
     low = uint64(data[i]) | uint64(data[i + 1]) << 8 | uint64(data[i + 2]) << 16 | uint64(data[i + 3]) << 24
     return low | (
@@ -71,9 +72,9 @@ def _murmur3(seed, data, offsets):  # type: ignore[no-untyped-def]
         blocks = (stop - start) // 16
         for block in range(blocks):
             i = uint64(start + 16 * block)
-            h1 ^= _rotated(_word(data, i) * _C1, 31) * _C2
+            h1 ^= _rotated(little_endian(data, i) * _C1, 31) * _C2
             h1 = (_rotated(h1, 27) + h2) * uint64(5) + uint64(0x52DCE729)
-            h2 ^= _rotated(_word(data, i + uint64(8)) * _C2, 33) * _C1
+            h2 ^= _rotated(little_endian(data, i + uint64(8)) * _C2, 33) * _C1
             h2 = (_rotated(h2, 31) + h1) * uint64(5) + uint64(0x38495AB5)
         rest = start + 16 * blocks
         h2 ^= _rotated(_rest(data, min(rest + 8, stop), stop) * _C2, 33) * _C1

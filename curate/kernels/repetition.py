@@ -7,10 +7,11 @@ taken for equal is about n^2 / 4e19.
 """
 
 import numpy as np
-from numba import int32, int64, uint32, uint64
+from numba import int32, int64, uint8, uint32, uint64
 
 from curate.kernels import inlined, kernel
-from curate.kernels.utf8 import DIGIT, LETTER, PUNCTUATION, SPACE, SYMBOL, char_at, decode
+from curate.kernels.hashing import little_endian
+from curate.kernels.utf8 import DIGIT, LETTER, PUNCTUATION, SPACE, SYMBOL, char_at
 
 TOP = (2, 3, 4)
 """Lengths of which the most frequent n-gram is measured."""
@@ -67,6 +68,48 @@ def _table_for(table, used, n):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _split(data, start, stop, classes, units, before):  # type: ignore[no-untyped-def]
+    """Cut a text into units, `uint64`, and count the characters before each, `int32[n_units + 1]`.
+
+    Returns the number of units, and of characters other than white space.
+    """
+    n, chars = uint64(0), int32(0)
+    last, in_word = uint32(0), False
+    i, end = uint64(start), uint64(stop)
+    while i < end:
+        begun = i
+        # Most of Chinese lies in here (U+4E00 to U+9FA5, all of it Han): a loop of its own, without the table.
+        while i < end and 0xE4 <= data[i] <= 0xE9:
+            low = uint32(data[i + uint64(1)] & 0x3F) << uint32(6) | uint32(data[i + uint64(2)] & 0x3F)
+            point = uint32(data[i] & 0x0F) << uint32(12) | low
+            if uint32(point - uint32(0x4E00)) > uint32(0x51A5):
+                break
+            units[n] = point
+            before[n] = chars
+            n += uint64(1)
+            chars += int32(1)
+            i += uint64(3)
+        if i > begun:
+            last, in_word = uint32(0), False
+            continue
+        point, width = char_at(data, i)
+        i += uint64(width)
+        kind = classes[point]
+        joins = kind in (LETTER, DIGIT)
+        if (joins and in_word) or (point == last and (kind in (PUNCTUATION, SYMBOL))):
+            units[n - uint64(1)] = _extended(units[n - uint64(1)], uint64(point))
+            chars += int32(1)
+        elif kind != SPACE:
+            units[n] = point
+            before[n] = chars
+            n += uint64(1)
+            chars += int32(1)
+        last, in_word = point, joins
+    before[n] = chars
+    return int64(n), int64(chars)
+
+
+@kernel
 def character_ngrams(data, offsets, classes, out):  # type: ignore[no-untyped-def]
     """Fill `out: float64[n_docs, 9]`: shares (0..1) of the characters other than white space.
 
@@ -77,82 +120,70 @@ def character_ngrams(data, offsets, classes, out):  # type: ignore[no-untyped-de
     `classes`: `utf8.character_classes()`.
 
     An n-gram can repeat only where the (n-1)-grams at its place and at the next one repeat, so each length looks only
-    at the places that the length before left over: about three looks a character for all nine lengths.
+    at the places that the length before left over: about three looks a character for all nine lengths. Whether a look
+    finds its n-gram is a matter of chance, so nothing branches on it: `fresh` is a mask, -1 for an n-gram that is met
+    for the first time, else 0.
     """
-    points = np.empty(1 << 12, np.uint32)
     units, hashes = np.empty(1 << 12, np.uint64), np.empty(1 << 12, np.uint64)
     before, place = np.empty(1 << 12, np.int32), np.empty(1 << 12, np.int32)
     times, latest = np.empty(1 << 12, np.int32), np.empty(1 << 12, np.int32)
-    repeats = np.empty(1 << 12, np.bool_)
+    repeats = np.empty(1 << 12, np.uint8)
     table, used = np.zeros(1 << 13, np.int32), int32(0)
     for doc in range(len(offsets) - 1):
-        start, stop = offsets[doc], offsets[doc + 1]
-        points = _room(points, stop - start)
-        decoded = decode(data, start, stop, points)
-        units, hashes, before = _room(units, decoded), _room(hashes, decoded), _room(before, decoded + 1)
-        place, times = _room(place, decoded), _room(times, decoded)
-        latest, repeats = _room(latest, decoded), _room(repeats, decoded)
-        n, chars, last, in_word = 0, 0, uint32(32), False
-        for i in range(decoded):
-            point = points[i]
-            kind = classes[point]
-            joins = kind in (LETTER, DIGIT)
-            if (joins and in_word) or (point == last and (kind in (PUNCTUATION, SYMBOL))):
-                units[n - 1] = _extended(units[n - 1], uint64(point))
-                chars += 1
-            elif kind != SPACE:
-                units[n] = point
-                before[n] = chars
-                n += 1
-                chars += 1
-            last, in_word = point, joins
-        before[n] = chars
+        room = offsets[doc + 1] - offsets[doc]
+        units, hashes, before = _room(units, room), _room(hashes, room), _room(before, room + 1)
+        place, repeats = _room(place, room), _room(repeats, room)
+        times, latest = _room(times, room), _room(latest, room)
+        n, chars = _split(data, offsets[doc], offsets[doc + 1], classes, units, before)
         out[doc] = 0.0 if n else np.nan
-        for i in range(n):
-            hashes[i] = units[i]
+        left = max(0, n - 1)
+        for i in range(left):
+            hashes[i] = _extended(units[i], units[i + 1])
             place[i] = i
-        left = n
         for length in range(2, 11):
-            while left > 0 and place[left - 1] + length > n:
-                left -= 1
             if left < 2:
                 break
             table, used = _table_for(table, used, left)
             bits = _bits_for(left)
-            best, covered, until = 0, 0, 0
+            shift, mask, size = uint64(64 - bits), uint64((1 << bits) - 1), uint64(length)
+            base = int64(used) + 1
+            best, covered, until = int64(0), int64(0), int64(0)
             for k in range(left):
-                at = place[k]
-                h = _extended(hashes[k], units[at + length - 1])
-                hashes[k] = h
-                repeats[k] = False
-                slot = _slot_of(h, bits)
-                while True:
-                    first = table[slot] - used - 1
-                    if first < 0:
-                        table[slot] = used + k + 1
-                        times[k], latest[k] = 1, at
-                        break
-                    if hashes[first] == h:
-                        repeats[first] = True
-                        repeats[k] = True
-                        if length > 4:
-                            covered += before[at + length] - before[max(at, until)]
-                            until = at + length
-                        elif at - latest[first] >= length:
-                            times[first] += 1
-                            latest[first] = at
-                            best = max(best, times[first] * (before[at + length] - before[at]))
-                        break
-                    slot = (slot + 1) & ((1 << bits) - 1)
+                at, h = uint64(place[k]), hashes[k]
+                slot = (h * _ODD) >> shift
+                first = int64(table[slot]) - base
+                fresh = first >> 63
+                while (hashes[uint64(first & ~fresh)] ^ h) & uint64(~fresh) != 0:  # another n-gram's place
+                    slot = (slot + uint64(1)) & mask
+                    first = int64(table[slot]) - base
+                    fresh = first >> 63
+                entry = uint64(first ^ ((first ^ k) & fresh))
+                table[slot] = int32(base + int64(entry))
+                repeats[entry] = uint8(fresh + 1)
+                repeats[k] = uint8(fresh + 1)
+                if length > 4:
+                    width = int64(before[at + size]) - before[uint64(max(int64(at), until))]
+                    covered += width & ~fresh
+                    until ^= (until ^ (int64(at) + length)) & ~fresh
+                else:
+                    gap = int64(at) - latest[entry]
+                    apart = int64(gap >= length) | -fresh
+                    met = (int64(times[entry]) & ~fresh) + apart
+                    times[entry] = met
+                    latest[entry] += int32(gap & -apart)
+                    width = int64(before[at + size]) - before[at]
+                    best = max(best, (met * width) & -int64(met > 1))
             used += int32(left)
             out[doc, length - 2] = (covered if length > 4 else best) / chars
             kept = 0
             for k in range(left - 1):
-                if repeats[k] and repeats[k + 1] and place[k + 1] == place[k] + 1:
-                    place[kept] = place[k]
-                    hashes[kept] = hashes[k]
-                    kept += 1
+                place[kept], hashes[kept] = place[k], hashes[k]
+                kept += repeats[k] & repeats[k + 1] & (place[k + 1] == place[k] + 1)
+            while kept > 0 and place[kept - 1] + length >= n:
+                kept -= 1
             left = kept
+            for k in range(left):
+                hashes[k] = _extended(hashes[k], units[uint64(place[k]) + size])
 
 
 @kernel
@@ -244,6 +275,20 @@ def word_ngrams(data, offsets, starts, ends, first_word, out):  # type: ignore[n
             out[doc, g - 2] = repeated / chars
 
 
+@inlined
+def _has_newline(word):  # type: ignore[no-untyped-def]
+    """Whether one of eight bytes is 10 (Mycroft's test for a byte that is 0)."""
+    other = word ^ uint64(0x0A0A0A0A0A0A0A0A)
+    return (other - uint64(0x0101010101010101)) & ~other & uint64(0x8080808080808080) != 0
+
+
+@inlined
+def _continuations(word):  # type: ignore[no-untyped-def]
+    """How many of eight bytes go on with a character (0x80 to 0xBF)."""
+    high = word & (~word << uint64(1)) & uint64(0x8080808080808080)
+    return int64((high >> uint64(7)) * uint64(0x0101010101010101) >> uint64(56))
+
+
 @kernel
 def line_repeats(data, offsets, classes, out):  # type: ignore[no-untyped-def]
     """Fill `out: int64[n_docs, len(LINE_COLUMNS)]`.
@@ -267,13 +312,25 @@ def line_repeats(data, offsets, classes, out):  # type: ignore[no-untyped-def]
         open_chars, open_visible, open_hash = 0, False, uint64(0)
         i = offsets[doc]
         while i <= stop:
-            h, length, visible = uint64(0), 0, False
+            start, h, others, visible = i, uint64(0), 0, False
+            while i + 8 <= stop:  # eight bytes at a time, up to those that hold the line's end
+                word = little_endian(data, i)
+                if _has_newline(word):
+                    break
+                h = _extended(h, word)
+                others += _continuations(word)
+                i += 8
+            tail = uint64(1)
             while i < stop and data[i] != 10:
-                if not visible and (data[i] & 0xC0) != 0x80:
-                    visible = classes[char_at(data, i)[0]] != SPACE
-                h = (h ^ (h >> uint64(29))) * _GOLDEN + uint64(data[i]) + uint64(1)
-                length += (data[i] & 0xC0) != 0x80
+                tail = tail << uint64(8) | uint64(data[i])
+                others += (data[i] & 0xC0) == 0x80
                 i += 1
+            h = _extended(h, tail)  # fewer than eight bytes: the 1 above them says how many
+            length, at = i - start - others, start
+            while at < i and not visible:
+                point, width = char_at(data, at)
+                visible = classes[point] != SPACE
+                at += width
             row[0] += length
             if visible:
                 hashes[lines], chars[lines] = h, length

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from numba import uint32
+from numba import uint8, uint32
 
 from curate.kernels import inlined, kernel, stored
 
@@ -53,6 +53,29 @@ def decode(data, start, stop, points):  # type: ignore[no-untyped-def]
     return n
 
 
+@kernel
+def marks(data, offsets, table, out):  # type: ignore[no-untyped-def]
+    """Or together what `table: uint8[0x110000]` says of the characters of each text, into `out: uint8[n_docs]`.
+
+    About 1.5 GB/s of Chinese.
+    """
+    for doc in range(len(offsets) - 1):
+        i, stop = offsets[doc], offsets[doc + 1]
+        found = uint8(0)
+        while i < stop:
+            while i < stop and 0xE0 <= data[i] < 0xF0:
+                found |= table[(data[i] & 0x0F) << 12 | (data[i + 1] & 0x3F) << 6 | (data[i + 2] & 0x3F)]
+                i += 3
+            while i < stop and data[i] < 0x80:
+                found |= table[data[i]]
+                i += 1
+            if i < stop:
+                point, width = char_at(data, i)
+                found |= table[point]
+                i += width
+        out[doc] = found
+
+
 _RANGES = (
     (0x3400, 0x4DBF, HAN), (0x4E00, 0x9FFF, HAN), (0xF900, 0xFAFF, HAN), (0x20000, 0x323AF, HAN),
     (0x3005, 0x3007, HAN),
@@ -79,3 +102,24 @@ def _character_classes() -> npt.NDArray[np.uint8]:
         letters = table[first : last + 1]
         letters[(letters == LETTER) | (letters == DIGIT)] = kind
     return table
+
+
+def unstable_in_nfc() -> list[int]:
+    """Characters without which a text is in NFC, whatever the Unicode version of who composes it; 1 s.
+
+    Those that NFC replaces, that it orders (combining class), that compose with one before them, and those that Python
+    does not know: a newer Unicode changes none of the others (stability policy). All are U+0300 or above.
+    """
+    second = {0x1161 + i for i in range(21)} | {0x11A8 + i for i in range(27)}
+    for point in range(0x110000):
+        parts = unicodedata.decomposition(chr(point)).split()
+        if len(parts) == 2 and parts[0][0] != "<":  # a single part never composes again
+            second.add(int(parts[1], 16))
+    return [
+        point
+        for point in range(0x300, 0x110000)
+        if point in second
+        or unicodedata.combining(chr(point))
+        or unicodedata.category(chr(point)) == "Cn"
+        or not unicodedata.is_normalized("NFC", chr(point))
+    ]

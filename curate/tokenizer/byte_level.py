@@ -72,9 +72,9 @@ class KernelBpe:
         return self.make_tables()
 
     @cached_property
-    def _unstable(self) -> npt.NDArray[np.bool_]:
-        """`[0x110000]`: characters at which NFC may change a text."""
-        return (_characters() & _UNSTABLE).astype(bool)
+    def _unstable(self) -> npt.NDArray[np.uint8]:
+        """`[0x110000]`: not 0 for characters at which NFC may change a text."""
+        return _characters() & np.uint8(_UNSTABLE)
 
     def encode(self, text: Utf8) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """Ids (`int32`) and offsets (`int64[n_texts + 1]`)."""
@@ -82,7 +82,7 @@ class KernelBpe:
 
         data, starts, stops = text.data, text.offsets[:-1], text.offsets[1:]
         if self.nfc:
-            data, starts, stops = _in_nfc(data, starts, stops, self._unstable)
+            data, starts, stops = _in_nfc(data, text.offsets, self._unstable)
         values = np.empty(int((stops - starts).sum()) + 6, np.int32)
         offsets = np.zeros(len(starts) + 1, np.int64)
         try:
@@ -244,18 +244,18 @@ def _starting_with(raw: bytes) -> slice | None:
 
 def _in_nfc(
     data: npt.NDArray[np.uint8],
-    starts: npt.NDArray[np.int64],
-    stops: npt.NDArray[np.int64],
-    unstable: npt.NDArray[np.bool_],
+    offsets: npt.NDArray[np.int64],
+    unstable: npt.NDArray[np.uint8],
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Put the texts that NFC may change behind the others, normalised."""
     from tokenizers.normalizers import NFC
 
-    from curate.kernels import bpe
+    from curate.kernels.utf8 import marks
 
-    changed = np.empty(len(starts), np.bool_)
-    bpe.may_change(data, starts, stops, unstable, changed)
+    changed = np.empty(len(offsets) - 1, np.uint8)
+    marks(data, offsets, unstable, changed)
     rows = np.flatnonzero(changed)
+    starts, stops = offsets[:-1], offsets[1:]
     if not len(rows):
         return data, starts, stops
     normalise = NFC().normalize_str
@@ -264,16 +264,19 @@ def _in_nfc(
     ends = len(data) + np.cumsum([len(text) for text in texts])
     starts, stops = starts.copy(), stops.copy()
     starts[rows], stops[rows] = ends - [len(text) for text in texts], ends
-    return np.concatenate([data, np.frombuffer(b"".join(texts), np.uint8)]), starts, stops
+    joined = np.concatenate([data, np.frombuffer(b"".join(texts), np.uint8)])
+    joined.flags.writeable = data.flags.writeable  # else the kernel is compiled twice
+    return joined, starts, stops
 
 
 def _characters() -> npt.NDArray[np.uint8]:
     """Class of every character for the splitting, and `_UNSTABLE`: `uint8[0x110000]`, kept on disk."""
     from curate.kernels import stored
+    from curate.kernels.utf8 import unstable_in_nfc
 
     def made() -> npt.NDArray[np.uint8]:
         characters = _classes()
-        characters[_unstable()] |= _UNSTABLE
+        characters[unstable_in_nfc()] |= _UNSTABLE
         return characters
 
     return stored(f"characters-{_made_by()}", lambda: [made()])[0]
@@ -301,24 +304,3 @@ def _classes() -> npt.NDArray[np.uint8]:
             for _, (first, stop) in split.pre_tokenize_str("".join(map(chr, range(block, block + 256)))):
                 classes[block + first : block + stop] = number
     return classes
-
-
-def _unstable() -> list[int]:
-    """Characters without which a text is in NFC, whatever the Unicode version of the library.
-
-    Those that NFC replaces, that it orders (combining class), that compose with one before them, and those that Python
-    does not know: a newer Unicode changes none of the others (stability policy).
-    """
-    second = {0x1161 + i for i in range(21)} | {0x11A8 + i for i in range(27)}
-    for point in range(_POINTS):
-        parts = unicodedata.decomposition(chr(point)).split()
-        if len(parts) == 2 and parts[0][0] != "<":  # a single part never composes again
-            second.add(int(parts[1], 16))
-    return [
-        point
-        for point in range(0x300, _POINTS)
-        if point in second
-        or unicodedata.combining(chr(point))
-        or unicodedata.category(chr(point)) == "Cn"
-        or not unicodedata.is_normalized("NFC", chr(point))
-    ]
