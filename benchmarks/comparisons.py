@@ -68,7 +68,7 @@ def _tokenizing(name: str, what: str) -> Step:
 STEPS = (
     Step(
         "quality",
-        "length and quality: what a text is made of, counted in one pass",
+        "length, and what a text is made of",
         "quality",
         (
             Peer("datatrove", "use_datatrove", "quality"),
@@ -89,7 +89,7 @@ STEPS = (
     ),
     Step(
         "filters",
-        "length, quality and repetition together; datatrove: its three filters at FineWeb-2's Chinese numbers",
+        "length, quality and repetition together; of datatrove the three that FineWeb-2 uses for Chinese",
         "filters",
         (
             Peer("datatrove", "use_datatrove", "filters"),
@@ -107,7 +107,7 @@ STEPS = (
     ),
     Step(
         "words",
-        "20,000 words of three to six characters, drawn from the text, found in it",
+        "20,000 words of 3 to 6 characters, found in the text that they are drawn from",
         "words",
         (
             Peer("ahocorasick_rs", "use_ahocorasick_rs", "words"),
@@ -118,7 +118,7 @@ STEPS = (
     ),
     Step(
         "signatures",
-        "MinHash signatures: 128 permutations of character 5-grams",
+        "MinHash, 128 permutations of character 5-grams",
         "signatures",
         (
             Peer("rensa R", "use_rensa", "r_signatures"),

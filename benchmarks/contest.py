@@ -25,7 +25,7 @@ from curate.work.passes import ONE_THREAD
 START_SECONDS, TIME_SECONDS = 300, 300
 """How long a program may take to load, and to answer."""
 FIRST_MEGABYTES = 0.3
-LEAST_SECONDS = 0.1
+LEAST_SECONDS, MOST_TIMES = 0.1, 500
 """What is faster is repeated inside a run, so that the clock is not what is measured."""
 
 
@@ -174,7 +174,7 @@ def _row(name: tuple[str, str], program: Program, done: list[dict[str, Any]], me
 
 
 def _times(done: dict[str, Any]) -> int:
-    return max(1, math.ceil(LEAST_SECONDS / max(done["seconds"], 1e-6)))
+    return min(max(math.ceil(LEAST_SECONDS / max(done["seconds"], 1e-6)), 1), MOST_TIMES)
 
 
 def _fitting(peer: Program, texts: Texts, seconds: float) -> int:

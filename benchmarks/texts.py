@@ -25,8 +25,8 @@ from curate.readers.files import Jsonl, Parquet
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "skypile"
 MOST_FILES, MOST_PIECES = 16, 8
-FAR, NEAR = 0.08, 0.01
-"""Share of the characters that a copy of a sample gets changed: no near duplicate (Jaccard about 0.3 to its original),
+FAR, NEAR = 0.12, 0.01
+"""Share of the characters that a copy of a sample gets changed: no near duplicate (Jaccard about 0.35 to its original),
 and one (0.9)."""
 NEAR_EVERY = 8
 """Which of the copies are near ones."""

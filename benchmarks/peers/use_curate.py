@@ -109,6 +109,7 @@ def tokens(options: dict[str, Any]) -> Work:
         frames = list(batches(texts))
         _load.cache_clear()
         tokenizer = load_tokenizer(options["tokenizer"])
+        tokenizer.encode(Documents.of(["e\u0301"]).utf8)  # reads the tables, which wait for a first text
 
         def work() -> None:
             for frame in frames:
