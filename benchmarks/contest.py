@@ -45,7 +45,7 @@ class Program:
             stderr=self._log,
             text=True,
             encoding="utf-8",
-            env={**os.environ, **ONE_THREAD},
+            env={**os.environ, **ONE_THREAD, "TMPDIR": str(texts.parent)},
         )
         try:
             self.ready = self._answer(START_SECONDS)

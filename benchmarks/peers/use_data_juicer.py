@@ -12,7 +12,8 @@ would only cost time. `flagged_words` splits Chinese by a SentencePiece model, w
 """
 
 import json
-import tempfile
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 from serve import Work, serve
 
 BATCH = 1_000
+os.environ["DATA_JUICER_CACHE_HOME"] = os.path.join(sys.prefix, "cache")  # not in the user's home
 
 
 def filtered(*operators: Any) -> Work:
@@ -73,10 +75,10 @@ def filters(options: dict[str, Any]) -> Work:
 def flagged_words(options: dict[str, Any], tokenization: bool = True) -> Work:
     from data_juicer.ops.filter import FlaggedWordFilter
 
-    folder = tempfile.mkdtemp()
-    listed = Path(options["words"]).read_text(encoding="utf-8").splitlines()
-    (Path(folder) / "flagged_words.json").write_text(json.dumps({"zh": listed}), encoding="utf-8")
-    return filtered(FlaggedWordFilter(lang="zh", tokenization=tokenization, flagged_words_dir=folder))
+    listed = Path(options["words"])
+    asset = {"zh": listed.read_text(encoding="utf-8").splitlines()}
+    listed.with_name("flagged_words.json").write_text(json.dumps(asset), encoding="utf-8")
+    return filtered(FlaggedWordFilter(lang="zh", tokenization=tokenization, flagged_words_dir=str(listed.parent)))
 
 
 def flagged_words_at_blanks(options: dict[str, Any]) -> Work:
