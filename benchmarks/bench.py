@@ -52,10 +52,13 @@ class Bench(NamedTuple):
 def rows_of(step: Step, bench: Bench) -> Iterator[Row]:
     """Compare ours with each peer of a step."""
     options = bench.options | ({"tokenizer": str(bench.tokenizers[step.tokenizer].path)} if step.tokenizer else {})
-    with Program(sys.executable, PEERS / "use_curate.py", step.ours, bench.file, options) as ours:
-        yield alone((step.name, "curate"), ours, bench.texts, bench.runs)
-        for peer in step.peers:
-            yield row_of(step, peer, ours, options, bench)
+    try:
+        with Program(sys.executable, PEERS / "use_curate.py", step.ours, bench.file, options) as ours:
+            yield alone((step.name, "curate"), ours, bench.texts, bench.runs)
+            for peer in step.peers:
+                yield row_of(step, peer, ours, options, bench)
+    except ProgramError as error:
+        yield Row(step.name, "curate", error=one_line(str(error)))
 
 
 def row_of(step: Step, peer: Peer, ours: Program, options: dict[str, Any], bench: Bench) -> Row:

@@ -209,6 +209,14 @@ def test_what_fails_becomes_a_row(program, tmp_path, drawn, monkeypatch):
     assert missing == Row("step", "missing", error="pip: no such package at all")
 
 
+def test_a_step_that_ours_fails_is_one_row(tmp_path, drawn, monkeypatch):
+    monkeypatch.setattr(bench, "PEERS", tmp_path)
+    (tmp_path / "use_curate.py").write_text("raise SystemExit('broken')\n")
+    run = bench.Bench(drawn, tmp_path / "texts.jsonl", {}, {}, 1, 1.0, {})
+    rows = list(bench.rows_of(Step("step", "what", "counting", (Peer("a", "b", "c"),)), run))
+    assert rows == [Row("step", "curate", error="ended with exit code 1: broken")]
+
+
 def test_messages_are_kept_short_and_without_this_machines_folders():
     assert one_line("a\n b  /root/x/y.json c") == "a b …/y.json c"
     assert len(one_line("long " * 100)) == 200
