@@ -359,7 +359,7 @@ class Staging(NamedTuple):
 
 
 class Writer(Step):
-    """Kept documents to shards, in four passes: `prepare`, `stage` per part, `plan`, `write_shard` per shard, `finish`.
+    """Kept documents to shards: `prepare`, `warm_up`, `stage` per part, `plan`, `write_shard` per shard, `finish`.
 
     Every pass writes files under temporary names and renames them, so that a pass is done when its file exists.
     """
@@ -377,6 +377,9 @@ class Writer(Step):
 
     def prepare(self, staging: Staging, sample: Callable[[int], pl.Series]) -> None:
         """Do once what all parts need (train a tokenizer on `sample(n_bytes)`: kept text by `hash(seed, id)`)."""
+
+    def warm_up(self, staging: Staging) -> None:
+        """Call once, on a little text, what `stage` will call: it is compiled before several workers would do so."""
 
     def stage(self, staging: Staging, part: str, kept: Iterator[Documents]) -> None:
         """Turn the kept documents of one part into whatever the shards are made of."""

@@ -168,12 +168,12 @@ class Run:
 
     def part_signals(self, part: Part, columns: set[str] | None = None) -> pl.DataFrame:
         """Signals of one part (all of them, or `columns` only), with `source`, in row order."""
-        frames = [_read(self.documents_file(part), ["source"]), _read(self.clean_file(part), None)]
+        frames = [disk.read_frame(self.documents_file(part), ["source"]), disk.read_frame(self.clean_file(part), None)]
         for line in self.pipeline.filters:
             names = {name: judge.column(line.label, line.step, name) for name in line.step.signal_types()}
             wanted = {bare: flat for bare, flat in names.items() if columns is None or flat in columns}
             if wanted:
-                frames.append(_read(self.signals_file(line, part), list(wanted)).rename(wanted))
+                frames.append(disk.read_frame(self.signals_file(line, part), list(wanted)).rename(wanted))
         frame = pl.concat(frames, how="horizontal")
         return frame if columns is None else frame.select(name for name in frame.columns if name in columns)
 
@@ -181,7 +181,7 @@ class Run:
         """All signals of all documents, with `id`, `kept` and one Boolean per rule; a row per document."""
         self.must_be_finished()
         frames = [
-            pl.concat([_read(self.verdicts_file(part), None), self.part_signals(part)], how="horizontal")
+            pl.concat([disk.read_frame(self.verdicts_file(part), None), self.part_signals(part)], how="horizontal")
             for part in self.parts
         ]
         return pl.concat(frames) if frames else pl.DataFrame()
@@ -197,7 +197,7 @@ class Run:
         frames: list[pl.DataFrame] = []
         found = 0
         for part in self.parts:
-            verdicts = _read(self.verdicts_file(part), None)
+            verdicts = disk.read_frame(self.verdicts_file(part), None)
             rows = verdicts.select(condition.arg_true()).to_series()
             if limit is not None:
                 rows = rows.head(limit - found)
@@ -227,7 +227,7 @@ class Run:
         """Kept documents of a part, one batch a row group."""
         import pyarrow.parquet as pq
 
-        kept = _read(self.verdicts_file(part), [judge.KEPT]).to_series()
+        kept = disk.read_frame(self.verdicts_file(part), [judge.KEPT]).to_series()
         extra = self.part_signals(part).drop("source") if signals else None
         file = pq.ParquetFile(self.documents_file(part))
         start = 0
@@ -269,12 +269,6 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
-
-
-def _read(file: Path, columns: list[str] | None) -> pl.DataFrame:
-    import pyarrow.parquet as pq
-
-    return _from_arrow(pq.read_table(file, columns=columns, memory_map=True))
 
 
 def _from_arrow(table: Any) -> pl.DataFrame:

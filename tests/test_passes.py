@@ -16,6 +16,7 @@ import pytest
 import curate
 from curate.errors import CurateError, PipelineError, RejectedError, WorkerError
 from curate.prune import prune_run
+from curate.report import write_report
 from curate.run import locked
 from curate.work.__main__ import _one_line
 from curate.work.passes import run_pipeline
@@ -94,6 +95,21 @@ def test_rows_in_are_kept_dropped_or_rejected(corpus, tmp_path):
     }
     (rejected,) = run.rejected()
     assert (rejected["file"], rejected["line"], rejected["raw"]) == (str(tmp_path / "in/c.jsonl"), 101, "not json")
+
+
+def test_the_record_says_where_nine_tenths_of_the_time_went(finished):
+    _, run = finished
+    passes = {one["pass"]: one for one in run.record["passes"]}
+    assert sum(one["seconds"] for one in passes.values()) >= 0.9 * run.record["wall_seconds"]
+    assert {"start", "compile", "measure", "judge", "write documents: compile", "record"} <= set(passes)
+    measure = passes["measure"]
+    assert {"read", "clean", "length", "exact_duplicates", "near_duplicates", "store"} == set(measure["steps"])
+    assert 0 < sum(measure["steps"].values()) <= measure["worker_seconds"] + 0.01
+    assert measure["bytes"] == run.record["bytes"]
+    assert set(passes["write documents: collect"]["steps"]) == {"read", "encode"}
+    report = write_report(run).read_text(encoding="utf-8")
+    assert "Where the time went" in report
+    assert "measure" in report
 
 
 def test_a_copy_says_of_what_and_the_first_id_survives(finished):

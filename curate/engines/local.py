@@ -32,6 +32,11 @@ class Local(Engine):
 
     _processes: list[subprocess.Popen[str]] = PrivateAttr(default_factory=list)
 
+    def start(self, run: str) -> None:
+        """Start all workers: what they import takes 0.5 s, in which the caller may do something else."""
+        while len(self._processes) < self.workers:
+            self._start(run)
+
     def map(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
         waiting = list(reversed(tasks))
         busy: dict[int, Task] = {}
@@ -50,6 +55,9 @@ class Local(Engine):
         for process in self._processes:
             if process.pid not in busy:
                 return process
+        return self._start(run)
+
+    def _start(self, run: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "curate.work", run]
         # Ctrl-C reaches the whole group: a worker that is still importing would print its trace. The mask is inherited.
         held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

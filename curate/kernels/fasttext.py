@@ -476,8 +476,8 @@ def predict(tables, data, offsets, labels, scores):  # type: ignore[no-untyped-d
     ngrams, buckets = np.empty(_BLOCK_NGRAMS, np.uint32), np.empty((maxn, _BLOCK_NGRAMS), np.uint32)
     found = np.empty(max(4096, 2 * maxn, 2 * word_ngrams), np.int64)
     longest = 0
-    for word in range(n_words):
-        longest = max(longest, borders[word + 1] - borders[word])
+    for i in range(n_words):
+        longest = max(longest, borders[i + 1] - borders[i])
     hashes = np.empty(1 << 10, np.uint32)
     end_of_text = np.array([60, 47, 115, 62], np.int8)
     end_hash = uint32(2166136261)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from curate.report.collect import Report
-from curate.report.markup import Content, Markup, element, number, seconds, shortened, size
+from curate.report.markup import Content, Markup, element, number, seconds, share, shortened, size
 from curate.report.parts import bar, cell, code, figures, name, section, table
 
 PIPELINE_CHARS = 100_000
@@ -17,22 +18,12 @@ MOST_ROWS = 200
 def machine_section(report: Report) -> Markup:
     """Times, inputs, versions, fingerprints, pipeline."""
     record = report.record
-    passes = [(str(one["pass"]), float(one["seconds"])) for one in record.get("passes", [])]
-    steps = [(str(step), float(taken)) for step, taken in record.get("seconds", {}).items()]
-    parts = record.get("parts", {})
-    # After a resumed run the seconds are those of the rest, and a rate over all bytes would be too high.
-    measured = report.stats.text_bytes if parts.get("measured") == parts.get("all") else 0
     versions = {**record.get("versions", {}), "python": record.get("python", "?"), "seed": record.get("seed", "?")}
     variables = {f"${key}": value for key, value in record.get("variables", {}).items()}
     return section(
         "run",
         "The run",
-        element(
-            "div",
-            _times("Time by pass", passes, 0),
-            _times("Worker time by step of the first pass", steps, measured),
-            class_="columns",
-        ),
+        _times(record.get("passes", []), float(record.get("wall_seconds") or 0)),
         element(
             "div",
             _inputs(report.inputs),
@@ -45,21 +36,33 @@ def machine_section(report: Report) -> Markup:
     )
 
 
-def _times(title: str, rows: Sequence[tuple[str, float]], n_bytes: int) -> Markup | None:
-    if not rows:
+def _times(passes: Sequence[Mapping[str, Any]], wall: float) -> Markup | None:
+    """Where the time went: passes by the clock, and below each its steps, by the time of its workers."""
+    if not passes or not wall:
         return None
-    longest = max(taken for _, taken in rows) or 1.0
-    lines = [
-        element(
-            "tr",
-            cell(name(step), class_="break"),
-            cell(bar([("quiet", taken / longest)]), class_="wide"),
-            figures(seconds(taken), *([_rate(n_bytes, taken)] if n_bytes else [])),
-        )
-        for step, taken in rows[:MOST_ROWS]
-    ]
-    heads = [("", None), ("", "wide"), ("time", "n"), *([("rate", "n")] if n_bytes else [])]
-    return element("div", element("h3", title), table(heads, lines))
+    lines: list[Markup] = []
+    for one in passes[:MOST_ROWS]:
+        taken, n_bytes = float(one["seconds"]), int(one.get("bytes", 0))
+        lines.append(_time(str(one["pass"]), taken, wall, n_bytes))
+        # Of two workers, each half of a second is half a second of the pass.
+        at_once = max(1.0, float(one.get("worker_seconds", taken)) / taken) if taken else 1.0
+        steps = list(one.get("steps", {}).items())[:MOST_ROWS]
+        lines += [_time(str(step), float(spent) / at_once, wall, n_bytes, "rule") for step, spent in steps]
+    listed = sum(float(one["seconds"]) for one in passes)
+    note = f"Of {seconds(wall)} by the clock, {share(round(1000 * listed), round(1000 * wall))} are in these rows."
+    heads = [("", None), ("", "wide"), ("time", "n"), ("share", "n"), ("text", "n")]
+    return element("div", element("h3", "Where the time went"), table(heads, lines), element("p", note, class_="note"))
+
+
+def _time(what: str, taken: float, wall: float, n_bytes: int, class_: str | None = None) -> Markup:
+    part = share(round(1000 * taken), round(1000 * wall))
+    return element(
+        "tr",
+        cell(name(what), class_="break"),
+        cell(bar([("quiet", min(1.0, taken / wall))]), class_="wide"),
+        figures(seconds(taken), part, _rate(n_bytes, taken) if n_bytes else ""),
+        class_=class_,
+    )
 
 
 def _rate(n_bytes: int, taken: float) -> str:

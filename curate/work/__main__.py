@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from curate.errors import CurateError
 from curate.run import Run
-from curate.work import compare, measure, write
+from curate.work import compare, measure, verdicts, write
 
 ACTIONS: dict[str, Callable[[Run, int, str, dict[str, Any]], dict[str, Any]]] = {
     "cut": measure.cut,
@@ -30,7 +30,9 @@ ACTIONS: dict[str, Callable[[Run, int, str, dict[str, Any]], dict[str, Any]]] = 
     "pair": compare.pair,
     "verify": compare.verify,
     "join": compare.join,
+    "judge": verdicts.judge_all,
     "prepare": write.prepare,
+    "warm up writer": write.warm_up,
     "stage": write.stage,
     "plan": write.plan,
     "shard": write.shard,

@@ -22,12 +22,9 @@ def _corpus_line(run: Run, step: int) -> tuple[Line[Any], CorpusFilter]:
 
 def group(run: Run, step: int, partition: str, options: dict[str, Any]) -> dict[str, Any]:
     """Group the keys of one partition over all parts."""
-    import pyarrow.parquet as pq
-
     line, corpus_filter = _corpus_line(run, step)
     columns = corpus_filter.partitions()[partition]
-    tables = [pl.from_arrow(pq.read_table(run.signals_file(line, part), columns=columns)) for part in run.parts]
-    keys = pl.concat([table for table in tables if isinstance(table, pl.DataFrame)])
+    keys = pl.concat([disk.read_frame(run.signals_file(line, part), columns) for part in run.parts])
     rows = pl.int_range(keys.height, dtype=pl.Int64, eager=True).alias("row")
     disk.write_frame(corpus_filter.group(keys.insert_column(0, rows)), run.groups_folder(line) / f"{partition}.parquet")
     return {"rows": keys.height}

@@ -7,17 +7,14 @@ part is read again only if it was not finished.
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
-import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from curate import disk
+from curate import disk, judge
 from curate.contracts import (
     BATCH_BYTES,
     ID,
@@ -35,6 +32,7 @@ from curate.contracts import (
 )
 from curate.errors import CurateError
 from curate.run import Run
+from curate.work.clock import Clock
 
 
 def cut(run: Run, step: int, part: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -61,6 +59,9 @@ def _compare_once(step: CorpusFilter, keys: pl.DataFrame, documents: Documents) 
     groups = [step.group(keys.select(rows, *columns)) for columns in step.partitions().values()]
     if step.candidates(groups) is not None:
         step.similarities(documents.utf8, pl.DataFrame({"left": [0], "right": [1]}))
+    judge.duplicates(
+        pl.DataFrame({"group": [0, 0], "row": [0, 1]}), pl.DataFrame({"id": ["a", "b"], "row": [0, 1]}), [], 2
+    )
 
 
 def measure(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -70,29 +71,6 @@ def measure(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str
     if run.documents_file(part).exists():
         return _measure_again(run, part, missing)
     return _measure_first(run, part, missing, options.get("limit"))
-
-
-class Clock:
-    """Seconds by step."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = defaultdict(float)
-
-    @contextlib.contextmanager
-    def on(self, step: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self.seconds[step] += time.perf_counter() - started
-
-    def through(self, step: str, items: Iterable[Any]) -> Iterator[Any]:
-        """Iterate, counting the time that `items` takes to give the next one."""
-        iterator = iter(items)
-        while True:
-            with self.on(step):
-                item = next(iterator, None)
-            if item is None:
-                return
-            yield item
 
 
 def _measure_first(run: Run, part: Part, filters: list[Line[Any]], limit: int | None) -> dict[str, Any]:

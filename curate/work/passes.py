@@ -28,7 +28,6 @@ from curate.progress import Progress, Silent
 from curate.run import Run, default_folder, dump_parts, free_memory, load_parts, locked
 from curate.work.inputs import check_steps, find_inputs, kept_parts, listed
 from curate.work.record import effects, found, given
-from curate.work.verdicts import write_verdicts
 
 WORKER_MEMORY = 1_500_000_000
 """Bytes that one worker may come to need; the default number of workers is bounded by it."""
@@ -58,15 +57,17 @@ def run_pipeline(
     `workers`: processes, by default one a core as far as memory allows; the results are the same for any number.
     `limit`: read only so many documents. Raises: PipelineError before anything is read; other CurateErrors on the way.
     """
+    started = time.time()
     pipeline = pipeline if isinstance(pipeline, Pipeline) else Pipeline.load(pipeline, variables)
-    check_steps(pipeline)
-    inputs = find_inputs(pipeline)
     folder = Path(out) if out is not None else default_folder(pipeline, limit)
     engine = Local(workers=workers or default_workers(), environment=dict(ONE_THREAD))
     try:
+        engine.start(str(folder))
+        check_steps(pipeline)
+        inputs = find_inputs(pipeline)
         with locked(folder):
             disk.remove_temporaries(folder)
-            return _Passes(pipeline, folder, inputs, limit, engine, progress or Silent()).run()
+            return _Passes(pipeline, folder, inputs, limit, engine, progress or Silent(), started).run()
     finally:
         engine.close()
 
@@ -88,12 +89,12 @@ class _Passes:
         limit: int | None,
         engine: Local,
         progress: Progress,
+        started: float,
     ) -> None:
         self.pipeline, self.folder, self.inputs, self.limit = pipeline, folder, inputs, limit
         self.engine, self.progress = engine, progress
-        self.started = time.time()
-        self.times: list[dict[str, Any]] = []
-        self.seconds: Counter[str] = Counter()
+        self.started = started
+        self.times: list[dict[str, Any]] = [{"pass": "start", "seconds": round(time.time() - started, 3)}]
         self.memory = 0
         self.warnings: list[str] = []
         self.measured = 0
@@ -109,17 +110,19 @@ class _Passes:
         for number, line in enumerate(self.pipeline.filters):
             if isinstance(line.step, CorpusFilter):
                 self._compare(run, number, line, line.step)
-        with self._timed("judge"):
-            write_verdicts(run)
+        if not all(run.verdicts_file(part).exists() for part in run.parts):
+            self._all("judge", [self._task("judge", 0, "all", {})])
         for number, writer in enumerate(self.pipeline.write):
             self._write(run, number, writer)
-        for message in effects(run):
-            self._warn(message)
+        with self._timed("record"):
+            record = given(self.pipeline, self.limit) | found(run)
+            for message in effects(run):
+                self._warn(message)
         shutil.rmtree(self.folder / "cut", ignore_errors=True)
         with suppress(OSError):
             (self.folder / "staging").rmdir()
         (self.folder / "errors.log").unlink(missing_ok=True)
-        disk.write_json(self.folder / "run.json", given(self.pipeline, self.limit) | found(run) | self._costs(run))
+        disk.write_json(self.folder / "run.json", record | self._costs(run))
         return run
 
     # Inputs -> parts.
@@ -235,6 +238,7 @@ class _Passes:
         staging, name = run.staging(line), f"write {line.label}"
         staging.folder.mkdir(parents=True, exist_ok=True)
         self._all(f"{name}: prepare", [self._task("prepare", number, line.label, {})])
+        self._all(f"{name}: compile", [self._task("warm up writer", number, line.label, {})])
         self._all(f"{name}: collect", [self._task("stage", number, part.name, {}) for part in run.parts])
         (plan,) = self._all(f"{name}: plan", [self._task("plan", number, line.label, {})])
         ready = staging.folder / "shards"
@@ -264,23 +268,33 @@ class _Passes:
         """Run the tasks of a pass; `parts` says how many there would be without the ones that are done."""
         if not tasks and parts is None:
             return
-        with self._timed(name):
+        with self._timed(name) as time_of_pass:
+            n_bytes, workers, steps = 0, 0.0, Counter[str]()
             self.progress.start(name, len(tasks), (parts or len(tasks)) - len(tasks))
             for number, outcome in enumerate(self.engine.map(tasks)):
                 if outcome.error:
                     advice = f"details in {self.folder / 'errors.log'}; run the same command to go on"
                     raise WorkerError(f"{name} {outcome.task.part}: {outcome.error}; {advice}")
                 self.memory = max(self.memory, outcome.result["memory"])
-                self.seconds.update(outcome.result.get("seconds", {}))
+                n_bytes += outcome.result.get("bytes", 0)
+                workers += outcome.result["wall"]
+                steps.update(outcome.result.get("seconds", {}))
                 self.progress.advance(number + 1, outcome.result.get("bytes", 0))
                 yield outcome
             self.progress.finish()
+            time_of_pass["worker_seconds"] = round(workers, 3)
+            if n_bytes:
+                time_of_pass["bytes"] = n_bytes
+            if steps:
+                time_of_pass["steps"] = {step: round(seconds, 3) for step, seconds in steps.items()}
 
     @contextmanager
-    def _timed(self, name: str) -> Iterator[None]:
+    def _timed(self, name: str) -> Iterator[dict[str, Any]]:
+        """Time a pass; what is put into its entry of the record stands there, too."""
+        entry: dict[str, Any] = {"pass": name}
         started = time.perf_counter()
-        yield
-        self.times.append({"pass": name, "seconds": round(time.perf_counter() - started, 3)})
+        yield entry
+        self.times.append(entry | {"seconds": round(time.perf_counter() - started, 3)})
 
     def _warn(self, message: str) -> None:
         self.warnings.append(message)
@@ -292,7 +306,6 @@ class _Passes:
             "parts": {"all": len(run.parts), "measured": self.measured},
             "warnings": self.warnings,
             "passes": self.times,
-            "seconds": {step: round(seconds, 3) for step, seconds in self.seconds.items()},
             "wall_seconds": round(time.time() - self.started, 3),
             "workers": self.engine.workers,
             "worker_memory_bytes": self.memory,

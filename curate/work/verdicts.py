@@ -1,6 +1,6 @@
-"""The verdicts of a run: every part's rules, then duplicates among what is kept, written part by part.
+"""Judge: every part's rules, then duplicates among what is kept; the verdicts are written part by part.
 
-Tables only, in one process: a bit per document and rule stays in memory, text is never read.
+Tables only, one task: a bit per document and rule stays in memory, text is never read.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ from curate.contracts import Line, Part
 from curate.run import Run
 
 
-def write_verdicts(run: Run) -> None:
-    """Write the verdicts of a run: tables only, in this process."""
-    if all(run.verdicts_file(part).exists() for part in run.parts):
-        return
+def judge_all(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Write the verdicts of all parts."""
     types = run.signal_types()
     rules = judge.compile_rules(run.pipeline.filters, types)
     needed = {name for rule in rules for name in rule.expression.meta.root_names()}
@@ -35,6 +33,7 @@ def write_verdicts(run: Run) -> None:
             drops[f"{line.label}.duplicate"] = found
             kept = kept.scatter(found.row, False)
     _store(run, broken, kept, drops)
+    return {"rows": len(kept)}
 
 
 def _rules_of(run: Run, part: Part, rules: Sequence[judge.Rule], needed: set[str]) -> pl.DataFrame:

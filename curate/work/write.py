@@ -13,6 +13,7 @@ from curate.contracts import ID, TEXT, Documents, Utf8
 from curate.errors import CurateError
 from curate.pipeline import make_step
 from curate.run import Run
+from curate.work.clock import Clock
 
 
 def prepare(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -22,19 +23,28 @@ def prepare(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str
     return {}
 
 
+def warm_up(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Compile what the writer will call, in one worker, before all of them would."""
+    line = run.pipeline.write[step]
+    line.step.warm_up(run.staging(line))
+    return {}
+
+
 def stage(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
     """Turn the kept documents of one part into what shards are made of."""
     line, part = run.pipeline.write[step], run.part(name)
-    size = 0
+    clock, size = Clock(), 0
 
     def counted() -> Iterator[Documents]:
         nonlocal size
-        for documents in run.kept_documents(part, line.step.wants_signals()):
+        for documents in clock.through("read", run.kept_documents(part, line.step.wants_signals())):
             size += int(documents.utf8.offsets[-1] - documents.utf8.offsets[0])
             yield documents
 
-    line.step.stage(run.staging(line), name, counted())
-    return {"bytes": size}
+    with clock.on("encode"):
+        line.step.stage(run.staging(line), name, counted())
+    clock.seconds["encode"] -= clock.seconds["read"]
+    return {"bytes": size, "seconds": clock.seconds}
 
 
 def plan(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:

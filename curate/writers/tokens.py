@@ -193,10 +193,8 @@ class Tokens(Writer):
             texts = sample(SAMPLE_BYTES)
             texts = texts.filter(texts.str.strip_chars() != "")
             disk.write_json(folder / "done.json", {"file": self.train(texts, folder) if len(texts) else None})
-        self._compile(staging)
 
-    def _compile(self, staging: Staging) -> None:
-        """Stage two documents and read them back: every kernel is compiled before workers would do it all at once."""
+    def warm_up(self, staging: Staging) -> None:
         job, small = self._staged_job(staging), staging._replace(folder=staging.folder / "compile", parts=("0",))
         if job is None:
             return
