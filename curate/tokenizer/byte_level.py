@@ -89,10 +89,18 @@ class KernelBpe:
             cache = self._caches.pop()
         except IndexError:
             cache = bpe.new_cache()
+        data, starts, stops = _read_only(data), _read_only(starts), _read_only(stops)
         total = bpe.encode(data, starts, stops, self.splitting, self.tables, cache, values, offsets[1:])
         self._caches.append(cache)
         np.cumsum(offsets, out=offsets)
         return values[:total].copy(), offsets
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A view that may not be written to, as Arrow's buffers are: for others the kernel would be compiled again."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def byte_level_kernel(spec: dict[str, Any], sha256: str | None = None) -> KernelBpe | None:
@@ -264,9 +272,7 @@ def _in_nfc(
     ends = len(data) + np.cumsum([len(text) for text in texts])
     starts, stops = starts.copy(), stops.copy()
     starts[rows], stops[rows] = ends - [len(text) for text in texts], ends
-    joined = np.concatenate([data, np.frombuffer(b"".join(texts), np.uint8)])
-    joined.flags.writeable = data.flags.writeable  # else the kernel is compiled twice
-    return joined, starts, stops
+    return np.concatenate([data, np.frombuffer(b"".join(texts), np.uint8)]), starts, stops
 
 
 def _characters() -> npt.NDArray[np.uint8]:

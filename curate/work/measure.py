@@ -43,15 +43,21 @@ def cut(run: Run, step: int, part: str, options: dict[str, Any]) -> dict[str, An
 
 
 def warm_up(run: Run, step: int, part: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Compile the kernels of the built-in filters once, before other workers would do the same at the same time."""
-    documents = Documents.of(["这是一句话，用来编译。\nAnd a line in English, 2 of 2.\n", "另一篇。"])
-    for line in run.pipeline.filters:
-        if not type(line.step).__module__.startswith("curate."):
-            continue  # a plug-in that fails should fail on a part, which the message names
+    """Compile the kernels of the built-in cleaners and filters once, before several workers would do so at once."""
+    texts = ["这是一句话，用来编译。\nAnd a line in English, 2 of 2.\n", "另一篇。"]
+    documents = Documents.of(texts)
+    for cleaner in filter(_is_ours, run.pipeline.clean):
+        cleaner.step.clean(documents.frame[TEXT])
+    for line in filter(_is_ours, run.pipeline.filters):
         keys = line.step.measure(documents)
         if isinstance(line.step, CorpusFilter):
             _compare_once(line.step, keys, documents)
     return {}
+
+
+def _is_ours(line: Line[Any]) -> bool:
+    """A plug-in that fails should fail on a part, which the message names."""
+    return type(line.step).__module__.startswith("curate.")
 
 
 def _compare_once(step: CorpusFilter, keys: pl.DataFrame, documents: Documents) -> None:
@@ -59,9 +65,8 @@ def _compare_once(step: CorpusFilter, keys: pl.DataFrame, documents: Documents) 
     groups = [step.group(keys.select(rows, *columns)) for columns in step.partitions().values()]
     if step.candidates(groups) is not None:
         step.similarities(documents.utf8, pl.DataFrame({"left": [0], "right": [1]}))
-    judge.duplicates(
-        pl.DataFrame({"group": [0, 0], "row": [0, 1]}), pl.DataFrame({"id": ["a", "b"], "row": [0, 1]}), [], 2
-    )
+    members = pl.DataFrame({"row": [0, 1], "id": ["a", "b"]})
+    judge.duplicates(pl.DataFrame({"group": [0, 0], "row": [0, 1]}), members, [], 2)
 
 
 def measure(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
