@@ -120,6 +120,7 @@ def prepared(options: argparse.Namespace, steps: list[Step], work: Path) -> Benc
 def main() -> None:
     options = parsed()
     steps = chosen(options.only)
+    commit = results.state()
     with tempfile.TemporaryDirectory() as work:
         bench = prepared(options, steps, Path(work))
         take_core()
@@ -135,7 +136,7 @@ def main() -> None:
     print()
     print("\n".join(steps_section.bound_lines(rows)))
     if options.out or not options.only:
-        write(rows, titles, text, options)
+        write(rows, titles, {"text": text, "commit": commit}, options)
 
 
 def title(step: Step, bench: Bench) -> str:
@@ -143,11 +144,11 @@ def title(step: Step, bench: Bench) -> str:
     return f"{step.what}: {bench.tokenizers[step.tokenizer].what}" if step.tokenizer else step.what
 
 
-def write(rows: list[Row], titles: dict[str, str], text: str, options: argparse.Namespace) -> None:
-    """Write the results."""
+def write(rows: list[Row], titles: dict[str, str], facts: dict[str, Any], options: argparse.Namespace) -> None:
+    """Write the results; `facts`: the text, and the commit when the run began."""
     folder = options.out or results.HERE
     folder.mkdir(parents=True, exist_ok=True)
-    facts = {"text": text, "machine": results.machine(), "date": results.today(), "commit": results.state()}
+    facts = facts | {"machine": results.machine(), "date": results.today()}
     facts |= {"command": command(options), "runs": options.runs}
     (folder / "results.svg").write_text(chart.draw(rows, titles), encoding="utf-8")
     results.put("steps", steps_section.section(rows, titles, facts), folder)
