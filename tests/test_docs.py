@@ -39,7 +39,7 @@ def test_the_pipeline_loads(monkeypatch):
     assert [line.label for line in pipeline.filters] == ["length", "language", "quality", "near_duplicates"]
 
 
-@pytest.mark.parametrize("name", ["skypile_small", "qwen_continued"])
+@pytest.mark.parametrize("name", sorted(file.stem for file in (ROOT / "pipelines").glob("*.yaml")))
 def test_every_pipeline_loads(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     curate.Pipeline.load(f"pipelines/{name}.yaml", {"QWEN_TOKENIZER": "somewhere"})

@@ -55,13 +55,22 @@ def inlined(function: _Function) -> _Function:
 Arrays = tuple[npt.NDArray[Any], ...]
 
 
+def _file_of(name: str) -> Path:
+    return Path(numba.core.config.CACHE_DIR) / f"{name}.npz"  # type: ignore[attr-defined]
+
+
+def is_stored(name: str) -> bool:
+    """Whether `stored` has been called with this name before."""
+    return _file_of(name).is_file()
+
+
 def stored(name: str, make: Callable[[], Sequence[npt.NDArray[Any]]]) -> Arrays:
     """Read arrays from the folder of compiled code, or make them and keep them there.
 
     `name`, part of a file name, says what decides the arrays beside the kernels' sources (versions, a hash). A file
     that is damaged is made again; where nothing can be written, arrays are made by each process.
     """
-    file = Path(numba.core.config.CACHE_DIR) / f"{name}.npz"  # type: ignore[attr-defined]
+    file = _file_of(name)
     with (
         suppress(OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile),
         file.open("rb") as stream,

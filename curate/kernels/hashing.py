@@ -11,6 +11,7 @@ import numpy.typing as npt
 from numba import uint64
 
 from curate.kernels import inlined, kernel
+from curate.kernels.utf8 import little_endian
 
 _C1, _C2 = uint64(0x87C37B91114253D5), uint64(0x4CF5AD432745937F)
 _MASK64 = (1 << 64) - 1
@@ -43,16 +44,6 @@ def _mixed(x):  # type: ignore[no-untyped-def]
     x = (x ^ (x >> uint64(33))) * uint64(0xFF51AFD7ED558CCD)
     x = (x ^ (x >> uint64(33))) * uint64(0xC4CEB9FE1A85EC53)
     return x ^ (x >> uint64(33))
-
-
-@inlined
-def little_endian(data, i):  # type: ignore[no-untyped-def]
-    """The eight bytes from `i` on as uint64."""
-    # Little-endian on every machine; LLVM makes one load of it, if the index is unsigned (else it may be negative).
-    low = uint64(data[i]) | uint64(data[i + 1]) << 8 | uint64(data[i + 2]) << 16 | uint64(data[i + 3]) << 24
-    return low | (
-        uint64(data[i + 4]) << 32 | uint64(data[i + 5]) << 40 | uint64(data[i + 6]) << 48 | uint64(data[i + 7]) << 56
-    )
 
 
 @inlined

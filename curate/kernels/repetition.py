@@ -10,8 +10,17 @@ import numpy as np
 from numba import int32, int64, uint8, uint32, uint64
 
 from curate.kernels import inlined, kernel
-from curate.kernels.hashing import little_endian
-from curate.kernels.utf8 import DIGIT, LETTER, PUNCTUATION, SPACE, SYMBOL, char_at
+from curate.kernels.utf8 import (
+    DIGIT,
+    LETTER,
+    PUNCTUATION,
+    SPACE,
+    SYMBOL,
+    char_at,
+    continuations,
+    has_newline,
+    little_endian,
+)
 
 TOP = (2, 3, 4)
 """Lengths of which the most frequent n-gram is measured."""
@@ -275,20 +284,6 @@ def word_ngrams(data, offsets, starts, ends, first_word, out):  # type: ignore[n
             out[doc, g - 2] = repeated / chars
 
 
-@inlined
-def _has_newline(word):  # type: ignore[no-untyped-def]
-    """Whether one of eight bytes is 10 (Mycroft's test for a byte that is 0)."""
-    other = word ^ uint64(0x0A0A0A0A0A0A0A0A)
-    return (other - uint64(0x0101010101010101)) & ~other & uint64(0x8080808080808080) != 0
-
-
-@inlined
-def _continuations(word):  # type: ignore[no-untyped-def]
-    """How many of eight bytes go on with a character (0x80 to 0xBF)."""
-    high = word & (~word << uint64(1)) & uint64(0x8080808080808080)
-    return int64((high >> uint64(7)) * uint64(0x0101010101010101) >> uint64(56))
-
-
 @kernel
 def line_repeats(data, offsets, classes, out):  # type: ignore[no-untyped-def]
     """Fill `out: int64[n_docs, len(LINE_COLUMNS)]`.
@@ -314,11 +309,11 @@ def line_repeats(data, offsets, classes, out):  # type: ignore[no-untyped-def]
         while i <= stop:
             start, h, others, visible = i, uint64(0), 0, False
             while i + 8 <= stop:  # eight bytes at a time, up to those that hold the line's end
-                word = little_endian(data, i)
-                if _has_newline(word):
+                word = little_endian(data, uint64(i))
+                if has_newline(word):
                     break
                 h = _extended(h, word)
-                others += _continuations(word)
+                others += continuations(word)
                 i += 8
             tail = uint64(1)
             while i < stop and data[i] != 10:

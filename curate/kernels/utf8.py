@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from numba import uint8, uint32
+from numba import int64, uint8, uint32, uint64
 
 from curate.kernels import inlined, kernel, stored
 
@@ -28,6 +28,30 @@ def char_at(data, i):  # type: ignore[no-untyped-def]
     if b < 0xF0:
         return uint32((b & 0x0F) << 12 | (data[i + 1] & 0x3F) << 6 | (data[i + 2] & 0x3F)), 3
     return uint32((b & 0x07) << 18 | (data[i + 1] & 0x3F) << 12 | (data[i + 2] & 0x3F) << 6 | (data[i + 3] & 0x3F)), 4
+
+
+@inlined
+def little_endian(data, i):  # type: ignore[no-untyped-def]
+    """The eight bytes from `i: uint64` on as uint64."""
+    # Little-endian on every machine; LLVM makes one load of it, if the index is unsigned (else it may be negative).
+    low = uint64(data[i]) | uint64(data[i + 1]) << 8 | uint64(data[i + 2]) << 16 | uint64(data[i + 3]) << 24
+    return low | (
+        uint64(data[i + 4]) << 32 | uint64(data[i + 5]) << 40 | uint64(data[i + 6]) << 48 | uint64(data[i + 7]) << 56
+    )
+
+
+@inlined
+def has_newline(word):  # type: ignore[no-untyped-def]
+    """Whether one of the eight bytes of a uint64 is 10 (Mycroft's test for a byte that is 0)."""
+    other = word ^ uint64(0x0A0A0A0A0A0A0A0A)
+    return (other - uint64(0x0101010101010101)) & ~other & uint64(0x8080808080808080) != 0
+
+
+@inlined
+def continuations(word):  # type: ignore[no-untyped-def]
+    """How many of the eight bytes of a uint64 go on with a character (0x80 to 0xBF)."""
+    high = word & (~word << uint64(1)) & uint64(0x8080808080808080)
+    return int64((high >> uint64(7)) * uint64(0x0101010101010101) >> uint64(56))
 
 
 @kernel

@@ -88,12 +88,12 @@ class _JsonBatch:
             if row.length > self.reader.max_bytes:
                 raise _Unreadable(f"{row.length:,} bytes; max_bytes is {self.reader.max_bytes:,}")
             if data.strip():
-                self._add_record(_parse(data), row.offset, data)
+                self._add_record(*_parse(data), row.offset, data)
         except _Unreadable as error:
             reason = str(error) if row.complete else f"{error}; the file ends inside this row"
             self.rejected.append(Rejected(self.piece.path, row.offset, row.line, reason, row.data[:RAW_BYTES]))
 
-    def _add_record(self, record: Any, offset: int, data: bytes) -> None:
+    def _add_record(self, record: Any, is_utf8: bool, offset: int, data: bytes) -> None:
         if not isinstance(record, dict):
             raise _Unreadable(f"not an object but {_kind(record)}")
         text = record.get(self.reader.text)
@@ -106,9 +106,9 @@ class _JsonBatch:
             text,
             *(_as_text(record, field, data) for field in self.reader.fields),
         ]
-        for name, value in zip(self.columns, values, strict=True):
-            if value is not None and not value.isascii():
-                _check_surrogates(value, name)
+        if not is_utf8:
+            for name, value in zip(self.columns, values, strict=True):
+                _check_surrogates(value or "", name)
         for column, value in zip(self.columns.values(), values, strict=True):
             column.append(value)
 
@@ -128,11 +128,12 @@ def _integer(digits: str) -> int | _Digits:
     return int(digits) if len(digits) < 19 else _Digits(digits)
 
 
-def _parse(data: bytes) -> Any:
+def _parse(data: bytes) -> tuple[Any, bool]:
+    """The row's value, and whether its texts are known to be UTF-8: orjson refuses lone surrogates."""
     try:
-        return orjson.loads(data)
+        return orjson.loads(data), True
     except orjson.JSONDecodeError:
-        return _parse_slowly(data)
+        return _parse_slowly(data), False
 
 
 def _parse_slowly(data: bytes) -> Any:

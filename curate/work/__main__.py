@@ -21,6 +21,7 @@ from typing import IO, Any
 from curate.errors import CurateError
 from curate.run import Run
 from curate.work import compare, measure, verdicts, write
+from curate.work.costs import peak_memory
 
 ACTIONS: dict[str, Callable[[Run, int, str, dict[str, Any]], dict[str, Any]]] = {
     "cut": measure.cut,
@@ -61,7 +62,7 @@ def serve(folder: str, tasks: IO[str], answers: IO[str]) -> None:
             answer = {"result": {}, "error": _one_line(error)}
             with contextlib.suppress(OSError), (Path(folder) / "errors.log").open("a", encoding="utf-8") as log:
                 log.write(f"{text.strip()}\n{traceback.format_exc()}\n")
-        answer["result"] |= {"wall": time.perf_counter() - started, "memory": _peak_memory()}
+        answer["result"] |= {"wall": time.perf_counter() - started, "memory": peak_memory()}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
@@ -72,13 +73,6 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and (error.errno in (errno.ENOSPC, errno.EDQUOT) or "requested and" in message):
         return f"no space is left on the disk ({message}); make room there"
     return message if isinstance(error, CurateError) else f"{type(error).__name__}: {message}"
-
-
-def _peak_memory() -> int:
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ from curate.contracts import (
 )
 from curate.errors import CurateError
 from curate.run import Run
-from curate.work.clock import Clock
+from curate.work.costs import Clock
 
 
 def cut(run: Run, step: int, part: str, options: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name, make_parts, part_order
 from curate.progress import Progress, Silent
 from curate.run import Run, default_folder, dump_parts, free_memory, load_parts, locked
+from curate.work.costs import peak_memory
 from curate.work.inputs import check_steps, find_inputs, kept_parts, listed
 from curate.work.record import effects, found, given
 
@@ -309,5 +310,6 @@ class _Passes:
             "wall_seconds": round(time.time() - self.started, 3),
             "workers": self.engine.workers,
             "worker_memory_bytes": self.memory,
+            "memory_bytes": peak_memory(),
             "finished": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         }

@@ -13,7 +13,7 @@ from curate.contracts import ID, TEXT, Documents, Utf8
 from curate.errors import CurateError
 from curate.pipeline import make_step
 from curate.run import Run
-from curate.work.clock import Clock
+from curate.work.costs import Clock
 
 
 def prepare(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:

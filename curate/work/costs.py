@@ -1,8 +1,9 @@
-"""Seconds by step, for the record of a run."""
+"""What a run costs, for its record: seconds by step, memory."""
 
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -33,3 +34,11 @@ class Clock:
             if item is None:
                 return
             yield item
+
+
+def peak_memory() -> int:
+    """Most bytes of memory that this process has held at a time."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
