@@ -19,6 +19,7 @@ import numpy.typing as npt
 from numba import float32, int32, int64, uint32, uint64
 
 from curate.kernels import inlined, kernel
+from curate.kernels.utf8 import has_below, little_endian
 
 BLOCK = 8
 """Width of `vectors` and `output` is a multiple of this (zeros behind), so that inner loops compile to vector code."""
@@ -322,7 +323,7 @@ def list_features(tables, starts, features):  # type: ignore[no-untyped-def]
             features[starts[word] : starts[word + 1]] = found[:n_found]
 
 
-@kernel
+@inlined
 def _is_end(data, start, stop):  # type: ignore[no-untyped-def]
     return (
         stop - start == 4
@@ -367,7 +368,7 @@ def _grown(array, size):  # type: ignore[no-untyped-def]
     return larger
 
 
-@kernel
+@inlined
 def _dot(matrix, row, vector):  # type: ignore[no-untyped-def]
     a = b = c = d = float32(0)
     for q in range(0, len(vector), 4):
@@ -395,15 +396,18 @@ def _insert(labels, scores, n, label, score):  # type: ignore[no-untyped-def]
     return n + 1
 
 
-@kernel
+@inlined
 def _score_tree(tables, hidden, stack, path, labels, scores):  # type: ignore[no-untyped-def]
-    """Walk the Huffman tree, the likelier child first, leaving out what cannot be among the best."""
+    """Walk the Huffman tree, the likelier child first, leaving out what cannot be among the best.
+
+    fastText adds up logarithms of p + 1e-5 on the way down; here the factors are multiplied, which costs a tenth.
+    """
     n_labels = (len(tables.left) + 1) // 2
     n = 0
     depth = 1
     stack[0] = len(tables.left) - 1
-    path[0] = 0.0
-    worst = np.log(1e-5)  # fastText's threshold 0, through its log(x + 1e-5)
+    path[0] = 1.0
+    worst = 1e-5  # fastText's threshold 0, through its log(x + 1e-5)
     while depth > 0:
         depth -= 1
         node = stack[depth]
@@ -414,8 +418,8 @@ def _score_tree(tables, hidden, stack, path, labels, scores):  # type: ignore[no
             n = _insert(labels, scores, n, node, score)
             continue
         p = float32(1.0 / (1.0 + np.exp(-np.float64(_dot(tables.output, node - n_labels, hidden)))))
-        right = score + np.log(p + 1e-5)
-        left = score + np.log(1.0 - p + 1e-5)
+        right = score * (p + 1e-5)
+        left = score * (1.0 - p + 1e-5)
         last = 1 if right > left else 0
         stack[depth + last] = tables.right[node]
         path[depth + last] = right
@@ -447,7 +451,7 @@ def _score_all(tables, hidden, raw, labels, scores):  # type: ignore[no-untyped-
                 raw[label] = 1.0 / (1.0 + np.exp(-(step * 16.0 / 512 - 8.0)))
     n = 0
     for label in range(n_labels):
-        n = _insert(labels, scores, n, label, np.log(raw[label] + 1e-5))
+        n = _insert(labels, scores, n, label, raw[label] + 1e-5)
     return n
 
 
@@ -494,8 +498,15 @@ def predict(tables, data, offsets, labels, scores):  # type: ignore[no-untyped-d
                 i += 1
                 continue
             start = i
-            while i < stop and not _is_space(data[i]):
-                i += 1
+            while i < stop:
+                if i + 8 <= stop and not has_below(little_endian(data, uint64(i)), 33):
+                    i += 8
+                    continue
+                near = min(i + 8, stop)
+                while i < near and not _is_space(data[i]):
+                    i += 1
+                if i < near:
+                    break
             if _is_end(signed, start, i):
                 break
             h, word = uint32(2166136261), int32(-1)
@@ -542,5 +553,5 @@ def predict(tables, data, offsets, labels, scores):  # type: ignore[no-untyped-d
             else:
                 n = _score_all(tables, total, raw, labels[document], best)
         for rank in range(k):
-            scores[document, rank] = np.exp(best[rank]) if rank < n else 0.0
+            scores[document, rank] = best[rank] if rank < n else 0.0
         labels[document, n:] = -1

@@ -48,6 +48,13 @@ def has_newline(word):  # type: ignore[no-untyped-def]
 
 
 @inlined
+def has_below(word, limit):  # type: ignore[no-untyped-def]
+    """Whether one of the eight bytes of a uint64 is below `limit` (at most 128)."""
+    each = uint64(0x0101010101010101)
+    return (word - each * uint64(limit)) & ~word & (each << uint64(7)) != 0
+
+
+@inlined
 def continuations(word):  # type: ignore[no-untyped-def]
     """How many of the eight bytes of a uint64 go on with a character (0x80 to 0xBF)."""
     high = word & (~word << uint64(1)) & uint64(0x8080808080808080)
