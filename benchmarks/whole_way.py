@@ -119,6 +119,8 @@ def write(documents: Iterator[str], path: Path) -> None:
 
 def exponent(done: Sequence[Done]) -> float:
     """How time grows: the slope of its logarithm over that of the size, by least squares."""
+    if len(done) < 2:
+        return math.nan
     sizes, seconds = [math.log(one.megabytes) for one in done], [math.log(one.seconds) for one in done]
     return float(np.polyfit(sizes, seconds, 1)[0])
 
@@ -225,6 +227,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=results.HERE, help="folder of RESULTS.md")
     options = parser.parse_args()
     options.tokenizers = options.tokenizers.absolute()
+    options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         section = measure(options, Path(work))
     results.put("whole way", section, options.out)

@@ -4,16 +4,19 @@ Timing starts from a Polars frame, which is what a reader gives; turning it into
 each time with an empty table of units, as if no text had been seen before.
 """
 
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from serve import Work, serve
 
 from curate.contracts import BATCH_BYTES, Documents, Filter, Utf8
 
-CLUSTERED_DOCUMENTS = 1_000_000
+CLUSTERED_DOCUMENTS = 4_000_000
 
 
 def batches(texts: list[str]) -> Iterator[pl.DataFrame]:
@@ -147,7 +150,7 @@ def verdicts(step: Any, frames: list[pl.DataFrame]) -> list[bool]:
     texts = Utf8.of(pl.concat([frame["text"] for frame in frames]).gather(rows))
     places = pl.DataFrame({name: np.searchsorted(rows, pairs[name].to_numpy()) for name in pairs.columns})
     similarity = pl.Series("similarity", step.similarities(texts, places), pl.Float64)
-    return survivors(step.confirmed(pairs.with_columns(similarity)), keys.height)
+    return survivors_of(step.confirmed(pairs.with_columns(similarity)), keys.height).tolist()
 
 
 def candidates(step: Any, keys: pl.DataFrame) -> pl.DataFrame:
@@ -156,13 +159,13 @@ def candidates(step: Any, keys: pl.DataFrame) -> pl.DataFrame:
     return step.candidates(step.group(keys.select(rows, *columns)) for columns in step.partitions().values())
 
 
-def survivors(groups: pl.DataFrame, n_rows: int) -> list[bool]:
+def survivors_of(groups: pl.DataFrame, n_rows: int) -> npt.NDArray[np.bool_]:
     """Which rows survive if the first of a cluster does."""
     from curate.kernels.unionfind import survivors
 
     order = np.arange(n_rows)
     winner = survivors(groups["group"].to_numpy(), groups["row"].to_numpy(), np.ones(n_rows, np.bool_), order)
-    return (winner == order).tolist()
+    return winner == order
 
 
 def clusters(options: dict[str, Any]) -> Work:
@@ -171,19 +174,28 @@ def clusters(options: dict[str, Any]) -> Work:
     from curate.filters.duplicates import NearDuplicates
 
     step = NearDuplicates(similarity=options["similarity"], permutations=options["permutations"])
+    folder = tempfile.TemporaryDirectory()
 
     def prepare(texts: list[str]) -> Callable[[], int]:
         n = CLUSTERED_DOCUMENTS if len(texts) > 20 else 1_000  # few texts: it is the warm-up
         generator = np.random.default_rng(0)
-        keys = generator.integers(1 << 64, size=(len(step.partitions()), n), dtype=np.uint64)
         of, copies, alike = np.split(generator.permutation(n)[: n // 10 * 3], 3)
-        keys[:, copies] = keys[:, of]
-        keys[0, alike] = keys[0, of]
-        frame = pl.DataFrame(dict(zip(step.partitions(), keys, strict=True)))
+        for number, band in enumerate(step.partitions()):
+            keys = generator.integers(1 << 64, size=n, dtype=np.uint64)
+            keys[copies] = keys[of]
+            if number == 0:
+                keys[alike] = keys[of]
+            np.save(Path(folder.name) / band, keys)
+
+        def groups() -> Iterator[pl.DataFrame]:
+            for band in step.partitions():
+                keys = pl.Series(band, np.load(Path(folder.name) / f"{band}.npy"))
+                yield step.group(pl.DataFrame([pl.int_range(n, dtype=pl.Int64, eager=True).alias("row"), keys]))
 
         def work() -> int:
-            pairs = candidates(step, frame).with_columns(similarity=pl.lit(1.0))
-            return len(survivors(step.confirmed(pairs), n))
+            pairs = step.candidates(groups())
+            survivors_of(step.confirmed(pairs.with_columns(similarity=pl.lit(1.0))), n)
+            return n
 
         return work
 

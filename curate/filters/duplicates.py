@@ -49,15 +49,19 @@ def bands_for(similarity: float, permutations: int, recall: float = BAND_RECALL)
 
 
 def groups_of_equal_keys(keys: pl.DataFrame) -> pl.DataFrame:
-    """Group the rows that agree in all key columns: `row` Int64 and keys in; `group`, `row` (Int64) out, sorted.
+    """Group the rows that agree in all key columns: `row` Int64, keys UInt64 in; `group`, `row` Int64 out, sorted.
 
     Groups are numbered from 0 in the order of their keys. Rows with a null key, and keys of one row alone, are left
     out.
     """
+    from curate.kernels.keys import may_repeat
+
     columns = [name for name in keys.columns if name != "row"]
-    # Most keys occur once: sorting by one column, and the few that are left by all, takes half as long.
-    by_key = keys.drop_nulls(columns).sort(columns[0])
-    repeated = by_key.filter(_repeats(columns[:1])).sort([*columns, "row"]).filter(_repeats(columns))
+    there = keys.drop_nulls(columns) if any(keys[name].null_count() for name in columns) else keys
+    # Most keys occur once: they are left out before anything is sorted.
+    few: pl.DataFrame = there[may_repeat(there[columns[0]].to_numpy())]
+    few = few if few["row"].is_sorted() else few.sort("row")
+    repeated = few.sort(columns, maintain_order=True).filter(_repeats(columns))
     numbers = (~_same_as_before(columns)).cast(pl.Int64).cum_sum() - 1
     return repeated.select(group=numbers, row="row")
 
