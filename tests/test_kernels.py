@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from curate.kernels import stored
+from curate.kernels import _cache_folder, is_stored, stored
 
 
 @pytest.fixture
@@ -28,6 +28,7 @@ def test_a_table_is_made_once_and_then_read(folder: Path) -> None:
     first = stored("table-1", lambda: list(make(calls)))
     second = stored("table-1", lambda: list(make(calls)))
     assert calls == ["made"]
+    assert is_stored("table-1") and not is_stored("table-2")
     assert [array.tolist() for array in first] == [array.tolist() for array in second]
     assert second[1].shape == (3, 4)
     assert second[0].flags.writeable  # else kernels would be compiled a second time, for arrays that are not
@@ -52,3 +53,25 @@ def test_a_folder_that_cannot_be_written_costs_time_only(tmp_path: Path, monkeyp
     assert stored("table-1", lambda: list(make(calls)))[0].tolist() == [0, 1, 2]
     stored("table-1", lambda: list(make(calls)))
     assert calls == ["made", "made"]
+
+
+def test_compiled_code_goes_where_numba_is_told_to_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "numba"))
+    assert _cache_folder().parent == tmp_path / "numba"
+    assert _cache_folder() == _cache_folder()
+
+
+def test_without_a_word_compiled_code_goes_to_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert _cache_folder().parent == tmp_path / "curate"
+
+
+def test_where_no_cache_can_be_made_a_temporary_folder_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert _cache_folder().parent == tmp_path / "curate"
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
+    assert _cache_folder().name.startswith("curate-kernels-")

@@ -327,6 +327,16 @@ def test_a_wrong_parameter_is_named(parameters, message):
     assert str(error.value).startswith(message)
 
 
+def test_a_tokenizer_that_is_left_to_its_library_is_told(tmp_path):
+    spec = json.loads(byte_level().read_text(encoding="utf-8"))
+    file = tmp_path / "slow.json"
+    file.write_text(json.dumps(spec | {"normalizer": {"type": "Lowercase"}}), encoding="utf-8")
+    (note,) = Tokens(target="minimind", tokenizer=str(file)).notes()
+    assert note.startswith(f"tokenizer {file} is left to `tokenizers`")
+    assert Tokens(target="minimind", tokenizer=str(byte_level())).notes() == []
+    assert Tokens(target="minimind", tokenizer="train").notes() == []
+
+
 def test_ids_that_do_not_fit_are_refused_with_the_way_out():
     with pytest.raises(PipelineError, match=r"151,644 ids, and uint16 holds 65,536; use .*qwen2.5-0.5b"):
         Tokens(target="whitebox", tokenizer=str(with_endoftext())).check()

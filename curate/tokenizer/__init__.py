@@ -63,6 +63,8 @@ class Tokenizer:
     """Of the file that the ids come from."""
     path: Path
     """That file."""
+    library: str | None
+    """Which library encodes; None: `curate.kernels.bpe`, 15 to 30 times as fast."""
     control_tokens: tuple[str, ...]
     """What a trainer that loads this tokenizer would read as a control token inside text, by id."""
     _ids: Mapping[str, int] = field(repr=False, compare=False)
@@ -177,6 +179,7 @@ def _byte_level(path: Path, raw: bytes, spec: dict[str, Any], kernel: KernelBpe)
         vocabulary=max(ids.values()) + 1,
         sha256=hashlib.sha256(raw).hexdigest(),
         path=path,
+        library=None,
         control_tokens=_by_id(added),
         _ids=ids,
         _encode=lambda text: Ragged(*kernel.encode(text)),
@@ -214,6 +217,7 @@ def _other_json(path: Path, raw: bytes, spec: dict[str, Any]) -> Tokenizer:
         vocabulary=max(ids.values(), default=-1) + 1,
         sha256=hashlib.sha256(raw).hexdigest(),
         path=path,
+        library="tokenizers",
         control_tokens=_by_id(added),
         _ids=ids,
         _encode=lambda text: _with_library(armless, text),
@@ -308,6 +312,7 @@ def _sentencepiece(path: Path, raw: bytes) -> Tokenizer:
         vocabulary=size,
         sha256=hashlib.sha256(raw).hexdigest(),
         path=path,
+        library=None if kernel else "sentencepiece",
         control_tokens=control_tokens,
         _ids={model.id_to_piece(number): number for number in range(size)},
         _encode=(lambda text: Ragged(*kernel.encode(text))) if kernel else with_library,

@@ -11,7 +11,9 @@ from curate.contracts import CorpusFilter, Line, Utf8
 from curate.run import Run
 
 CHUNK_BYTES = 100_000_000
-"""Text that one task holds to verify pairs; memory is about ten times that."""
+"""Text that one task fetches to verify pairs, and holds."""
+COMPARED_BYTES = 8_000_000
+"""Text that is compared at a time; a filter may take ten times that."""
 
 
 def _corpus_line(run: Run, step: int) -> tuple[Line[Any], CorpusFilter]:
@@ -69,12 +71,26 @@ def verify(run: Run, step: int, chunk: str, options: dict[str, Any]) -> dict[str
     line, corpus_filter = _corpus_line(run, step)
     folder = run.groups_folder(line)
     pairs = pl.read_parquet(folder / f"pairs-{chunk}.parquet")
-    rows = pl.concat([pairs["left"], pairs["right"]]).unique().sort()
+    rows = _rows_of(pairs)
     texts = run.texts(rows)
-    places = pairs.select(pl.col("left", "right").map_batches(lambda column: rows.search_sorted(column).cast(pl.Int64)))
-    similarity = corpus_filter.similarities(Utf8.of(texts), places)
-    disk.write_frame(pairs.with_columns(pl.Series("similarity", similarity)), folder / f"verified-{chunk}.parquet")
-    return {"rows": pairs.height, "bytes": int(texts.str.len_bytes().sum())}
+    size = texts.str.len_bytes().cast(pl.Int64)
+    both = size.gather(rows.search_sorted(pairs["left"])) + size.gather(rows.search_sorted(pairs["right"]))
+    parts = pairs.group_by(both.cum_sum() // COMPARED_BYTES, maintain_order=True)
+    found = [_compared(corpus_filter, part, rows, texts) for _, part in parts]
+    disk.write_frame(pl.concat(found), folder / f"verified-{chunk}.parquet")
+    return {"rows": pairs.height, "bytes": int(size.sum())}
+
+
+def _compared(corpus_filter: CorpusFilter, pairs: pl.DataFrame, rows: pl.Series, texts: pl.Series) -> pl.DataFrame:
+    """Pairs with their similarity; `texts` are those of `rows` (sorted)."""
+    own = _rows_of(pairs)
+    places = pairs.select(pl.col("left", "right").map_batches(lambda column: own.search_sorted(column).cast(pl.Int64)))
+    similarity = corpus_filter.similarities(Utf8.of(texts.gather(rows.search_sorted(own))), places)
+    return pairs.with_columns(pl.Series("similarity", similarity))
+
+
+def _rows_of(pairs: pl.DataFrame) -> pl.Series:
+    return pl.concat([pairs["left"], pairs["right"]]).unique().sort()
 
 
 def join(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:

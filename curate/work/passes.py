@@ -284,6 +284,7 @@ class _Passes:
                 yield outcome
             self.progress.finish()
             time_of_pass["worker_seconds"] = round(workers, 3)
+            time_of_pass["worker_memory_bytes"] = self.memory  # the most so far
             if n_bytes:
                 time_of_pass["bytes"] = n_bytes
             if steps:
