@@ -43,7 +43,7 @@ def python_of(program: str) -> Path:
     Raises: InstallError.
     """
     asked = dependencies((PEERS / f"{program}.py").read_text(encoding="utf-8"))
-    folder = ENVIRONMENTS / program.removeprefix("use_")
+    folder = ENVIRONMENTS / re.sub("^(use|train)_", "", program)
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     stamp, state = folder / "installed.txt", "\n".join([sys.version, *asked])
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == state:

@@ -1,12 +1,14 @@
 """Do our kernels give what the libraries give that define the truth? Over whole corpora, and on strings by chance.
 
-    python benchmarks/equalities.py FILE.jsonl.zst... --tokenizers FOLDER... [--fuzz 100000] [--words 2000]
+    python benchmarks/equalities.py FILE.jsonl.zst... --tokenizers FOLDER... [--fuzz 100000] [--trained FILE.jsonl.zst]
 
 For every file: ids of each tokenizer (`tokenizers`, SentencePiece), labels and scores of lid.176.ftz (fastText's own
 binding), signatures (datasketch, affine32), and on `--words` documents of it the numbers of datatrove's repetition
-filter. `--fuzz`: so many strings by hypothesis, half of them made of vocabulary entries, for each tokenizer. Where a
-corpus has labels of languages (`meta.lang`), says how many are found. Exits with 1 if anything differs. About 8 minutes
-for 180 MB.
+filter. Where a corpus has labels of languages (`meta.lang`), says how many are found.
+
+`--fuzz`: so many strings by hypothesis, half of them made of vocabulary entries, for each tokenizer. `--trained` (rows
+with `text` and `meta.label`): classifiers of every kind, trained on it by fastText in an environment of its own, and
+what they say of its texts. Exits with 1 if anything differs. About 8 minutes for 180 MB.
 """
 
 from __future__ import annotations
@@ -15,11 +17,14 @@ import argparse
 import io
 import itertools
 import json
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import environments
 import fasttext
 import numpy as np
 import numpy.typing as npt
@@ -42,15 +47,22 @@ BATCH = 1_000
 SHINGLE, PERMUTATIONS = 5, 128
 SCORE = 1e-5
 """How far scores may be apart."""
+TRAINED = 5_000
+"""Texts on which trained classifiers are compared."""
 SIGNED = 5_000
 """Documents of each corpus that datasketch signs: it takes a second for 4 MB."""
 
 
-def read(path: Path) -> pl.DataFrame:
-    """All documents of a file: `text`, and `lang` where the rows say so under `meta`."""
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """All rows of a file."""
     with path.open("rb") as raw:
         plain: Any = zstandard.ZstdDecompressor().stream_reader(raw) if path.suffix == ".zst" else raw
-        records = [json.loads(line) for line in io.TextIOWrapper(plain, "utf-8")]
+        return [json.loads(line) for line in io.TextIOWrapper(plain, "utf-8")]
+
+
+def read(path: Path) -> pl.DataFrame:
+    """All documents of a file: `text`, and `lang` where the rows say so under `meta`."""
+    records = read_records(path)
     langs = [record.get("meta", {}).get("lang") for record in records]
     columns = {"text": [record["text"] for record in records], "lang": langs}
     frame = pl.DataFrame(columns, schema={"text": pl.String, "lang": pl.String})
@@ -124,6 +136,37 @@ def languages(texts: pl.Series) -> tuple[npt.NDArray[np.bool_], float, list[str]
     return differ, float(np.abs(scores[:, 0] - their_scores).max()), ours
 
 
+def trained(path: Path) -> int:
+    """How many texts get other labels or scores from classifiers that fastText has trained; says so for each kind."""
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work)
+        records = read_records(path)
+        some = pl.Series([record["text"] for record in records], dtype=pl.String).sample(TRAINED, seed=0)
+        lines = (f"__label__{one['meta']['label']} {' '.join(one['text'].replace(chr(10), ' '))}\n" for one in records)
+        (folder / "labelled.txt").write_text("".join(lines), encoding="utf-8")
+        spaced = pl.Series([" ".join(text) for text in some], dtype=pl.String)
+        rows = (json.dumps({"text": text}) + "\n" for text in spaced)
+        (folder / "texts.jsonl").write_text("".join(rows), encoding="utf-8")
+        program = environments.PEERS / "train_fasttext.py"
+        arguments = [folder / "labelled.txt", folder / "texts.jsonl", folder]
+        subprocess.run([environments.python_of("train_fasttext"), program, *arguments], check=True)
+        models = sorted(folder.glob("*.bin")) + sorted(folder.glob("*.ftz"))
+        return sum(_say(f"{model.name}, {len(spaced):,} texts", _said(model, spaced)) for model in models)
+
+
+def _said(path: Path, texts: pl.Series) -> int:
+    model = load_model(str(path))
+    expected = json.loads(path.with_name(f"{path.name}.json").read_text(encoding="utf-8"))
+    labels, scores = model.predict(Utf8.of(texts), k=3)
+    differing = 0
+    for row, said in enumerate(expected):
+        ours = {model.labels[label]: score for label, score in zip(labels[row], scores[row], strict=True) if label >= 0}
+        theirs = {label.removeprefix("__label__"): score for label, score in said}
+        apart = [abs(ours[label] - score) for label, score in theirs.items() if label in ours]
+        differing += ours.keys() != theirs.keys() or max(apart, default=0.0) > SCORE
+    return differing
+
+
 def signed(texts: pl.Series) -> int:
     """How many documents have another signature than datasketch gives them."""
     ours = signatures(*Utf8.of(texts), SHINGLE, *permutations(PERMUTATIONS))
@@ -184,9 +227,10 @@ def _say(what: str, differing: int) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="+", type=Path)
+    parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--tokenizers", nargs="+", type=Path, default=[])
     parser.add_argument("--fuzz", type=int, default=0)
+    parser.add_argument("--trained", type=Path)
     parser.add_argument("--words", type=int, default=2_000)
     options = parser.parse_args()
     tokenizers = [load_tokenizer(folder) for folder in options.tokenizers]
@@ -194,7 +238,8 @@ def main() -> int:
         print(
             f"{tokenizer.path.parent.name}: {fuzzed(tokenizer, options.fuzz):,} strings by chance, 0 differ", flush=True
         )
-    return int(sum(compare(path, tokenizers, options.words) for path in options.files) > 0)
+    differing = trained(options.trained) if options.trained else 0
+    return int(differing + sum(compare(path, tokenizers, options.words) for path in options.files) > 0)
 
 
 if __name__ == "__main__":
