@@ -37,11 +37,11 @@ class FastTextModel:
     labels: tuple[str, ...]
     """Names without `__label__`, in the order of the model."""
     make_tables: Callable[[], Any] = field(repr=False, compare=False)
-    """Gives `curate.kernels.fasttext.Tables`; called when the first text is read."""
+    """Gives `curate.kernels.fasttext_features.Tables`; called when the first text is read."""
 
     @cached_property
     def tables(self) -> Any:
-        """The model as `curate.kernels.fasttext.Tables`."""
+        """The model as `curate.kernels.fasttext_features.Tables`."""
         return self.make_tables()
 
     def predict(self, texts: Utf8, k: int = 1) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
@@ -253,6 +253,7 @@ def _tables(
     output: npt.NDArray[np.float32],
 ) -> Any:
     from curate.kernels import fasttext
+    from curate.kernels import fasttext_features as features
 
     kept: npt.NDArray[np.uint64] = np.empty(0, np.uint64)
     ranks: npt.NDArray[np.int32] = np.empty(0, np.int32)
@@ -261,11 +262,11 @@ def _tables(
         vectors = np.concatenate([vectors[: len(words)], vectors[len(words) + rows]])
     left, right = _huffman_tree(counts) if settings.loss == _HIERARCHICAL else (np.empty(0, np.int32),) * 2
     scores = {_HIERARCHICAL: fasttext.HIERARCHICAL, _SOFTMAX: fasttext.SOFTMAX}
-    tables = fasttext.Tables(
-        vectors=_padded(vectors, fasttext.BLOCK),
+    tables = features.Tables(
+        vectors=_padded(vectors, features.BLOCK),
         starts=np.zeros(len(words) + 1, np.int64),
         features=np.empty(0, np.int64),
-        output=_padded(output, fasttext.BLOCK),
+        output=_padded(output, features.BLOCK),
         spelling=np.frombuffer(b"".join(words), np.uint8).copy(),
         borders=np.cumsum([0, *map(len, words)], dtype=np.int64),
         slots=np.full(1 << (2 * len(words) + 1).bit_length(), -1, np.int32),
@@ -279,11 +280,11 @@ def _tables(
         word_ngrams=settings.word_ngrams,
         scoring=scores.get(settings.loss, fasttext.INDEPENDENT),
     )
-    fasttext.fill_slots(tables)
-    fasttext.list_features(tables, tables.starts, tables.features)
-    features = np.empty(tables.starts[-1], np.int64)
-    fasttext.list_features(tables, tables.starts, features)
-    return tables._replace(features=features)
+    features.fill_slots(tables)
+    features.list_features(tables, tables.starts, tables.features)
+    listed = np.empty(tables.starts[-1], np.int64)
+    features.list_features(tables, tables.starts, listed)
+    return tables._replace(features=listed)
 
 
 class _Pruned(NamedTuple):

@@ -4,7 +4,7 @@ Neither measures a signal: what is known about one document alone (its length, i
 equality is a matter of two. Each returns key columns, 16 bytes a document for exact, 8 a band for near duplicates.
 Near duplicates are found by MinHash and locality-sensitive hashing (Leskovec, Rajaraman and Ullman, "Mining of Massive
 Datasets", 3.4), then compared shingle by shingle, so that a link is a true Jaccard similarity and not an estimate.
-Cost on one core: keys 1.8 GB/s and 300 MB/s of text; a pair up to 42 bytes while pairs are collected,
+Cost on one core: keys 1.8 GB/s and 250 MB/s of text; a pair up to 42 bytes while pairs are collected,
 16 once they are.
 """
 

@@ -1,4 +1,4 @@
-"""How long a document is: one look at each byte, 1.5 GB/s."""
+"""How long a document is: one look at each byte, 1.4 GB/s."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

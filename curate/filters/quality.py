@@ -1,6 +1,6 @@
 """What a document is made of: characters, lines, words.
 
-The numbers come from one pass over the bytes (`kernels.counts`, about 350 MB/s); what is too little or too much comes
+The numbers come from one pass over the bytes (`kernels.counts`, about 450 MB/s); what is too little or too much comes
 from a profile. Signals of words are measured only if the profile counts words, and cost a segmenter's time (11 MB/s).
 """
 

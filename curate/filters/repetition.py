@@ -1,6 +1,6 @@
 """How much a document repeats itself.
 
-The numbers come from `kernels.repetition`; what is too much comes from a profile. On characters about 80 MB/s of mixed
+The numbers come from `kernels.repetition`; what is too much comes from a profile. On characters about 95 MB/s of mixed
 Chinese web text on one thread; on words about 9, nearly all of it the segmenter's.
 """
 

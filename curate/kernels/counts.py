@@ -202,7 +202,7 @@ def count(data, offsets, traits, short, out):  # type: ignore[no-untyped-def]
 
 @kernel
 def count_chars_and_lines(data, offsets, classes, out):  # type: ignore[no-untyped-def]
-    """Fill `out: int64[n_docs, 2]`: the columns `chars` and `lines` of `count`, at about 2.5 GB/s."""
+    """Fill `out: int64[n_docs, 2]`: the columns `chars` and `lines` of `count`, at 1.4 GB/s."""
     for doc in range(len(offsets) - 1):
         i, stop = offsets[doc], offsets[doc + 1]
         lines, others = 0, 0  # others: bytes that begin no character

@@ -3,7 +3,7 @@
 Follows Broder, "On the resemblance and containment of documents" (1997). A signature equals, bit for bit, datasketch
 2.0's `MinHash(num_perm=n, scheme="affine32", hashfunc=shingle_hash)`: the shingle's hash goes through MurmurHash3's
 finalizer, permutation k is `a[k] * h + b[k]` modulo 2**32 (one vectorised multiply-add), and the least value is kept.
-Cost: 4 bytes a permutation and document; about 300 MB/s of Chinese text with 128 permutations where the processor has
+Cost: 4 bytes a permutation and document; about 250 MB/s of Chinese text with 128 permutations where the processor has
 AVX-512.
 """
 
