@@ -1,8 +1,9 @@
 """How much of a text repeats itself: n-grams of characters or words, lines, paragraphs.
 
-`character_ngrams` follows Gopher's definition (Rae et al. 2021, arXiv 2112.11446, table A1) on characters, at 110
-MB/s of mixed Chinese web text on one thread; `word_ngrams` and `line_repeats` count as datatrove 0.10.1 does. Strings are compared by 64-bit hashes: the chance that two different ones of a document with n n-grams are
-taken for equal is about n^2 / 4e19.
+`character_ngrams` follows Gopher's definition (Rae et al. 2021, arXiv 2112.11446, table A1) on characters, at 110 MB/s
+of mixed Chinese web text on one thread; `word_ngrams` and `line_repeats` count as datatrove 0.10.1 does. Strings are
+compared by 64-bit hashes: the chance that two different ones of a document with n n-grams are taken for equal is about
+n^2 / 4e19.
 """
 
 import numpy as np
