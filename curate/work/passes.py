@@ -172,7 +172,7 @@ class _Passes:
         if missing:
             self._all("compile", [self._task("warm up", 0, "kernels", {})])
         if self.limit is None:
-            tasks = [self._task("measure", 0, part.name, {}) for part in missing]
+            tasks = [self._task("measure", 0, part.name, {}) for part in _largest_first(missing)]
             list(self._map("measure", tasks, parts=len(run.parts)))
         else:
             self._measure_first(run, self.limit)
@@ -240,7 +240,9 @@ class _Passes:
         staging.folder.mkdir(parents=True, exist_ok=True)
         self._all(f"{name}: prepare", [self._task("prepare", number, line.label, {})])
         self._all(f"{name}: compile", [self._task("warm up writer", number, line.label, {})])
-        self._all(f"{name}: collect", [self._task("stage", number, part.name, {}) for part in run.parts])
+        self._all(
+            f"{name}: collect", [self._task("stage", number, part.name, {}) for part in _largest_first(run.parts)]
+        )
         (plan,) = self._all(f"{name}: plan", [self._task("plan", number, line.label, {})])
         ready = staging.folder / "shards"
         ready.mkdir(exist_ok=True)
@@ -314,3 +316,8 @@ class _Passes:
             "memory_bytes": peak_memory(),
             "finished": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         }
+
+
+def _largest_first(parts: Sequence[Part]) -> list[Part]:
+    """So that workers finish at about the same time."""
+    return sorted(parts, key=lambda part: -sum(piece.size for piece in part.pieces))
