@@ -48,6 +48,14 @@ def has_newline(word):  # type: ignore[no-untyped-def]
 
 
 @inlined
+def newlines(word):  # type: ignore[no-untyped-def]
+    """The highest bit of each of the eight bytes of a uint64 that is 10."""
+    low = uint64(0x7F7F7F7F7F7F7F7F)
+    other = word ^ uint64(0x0A0A0A0A0A0A0A0A)
+    return ~(((other & low) + low) | other | low)
+
+
+@inlined
 def has_below(word, limit):  # type: ignore[no-untyped-def]
     """Whether one of the eight bytes of a uint64 is below `limit` (at most 128)."""
     each = uint64(0x0101010101010101)
