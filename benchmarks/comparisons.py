@@ -68,16 +68,16 @@ def _tokenizing(name: str, what: str) -> Step:
 
 
 STEPS = (
+    Step("counts", "the kernels below length and quality: characters and lines", "counts", bounds=(Bound(300),)),
     Step(
         "quality",
-        "length, and what a text is made of",
+        "the filters: length, and what a text is made of",
         "quality",
         (
             Peer("datatrove", "use_datatrove", "quality"),
             Peer("Data-Juicer", "use_data_juicer", "quality"),
             Peer("dolma c4_v2", "use_dolma", "c4_v2"),
         ),
-        (Bound(300),),
     ),
     Step(
         "repetition",

@@ -226,7 +226,7 @@ def test_one_step_or_one_tool_can_be_chosen():
     assert [step.name for step in bench.chosen("language")] == ["language"]
     assert {peer.tool for step in bench.chosen("rensa") for peer in step.peers} >= {"rensa R", "rensa C"}
     assert bench.chosen(None) == list(STEPS)
-    with pytest.raises(SystemExit, match="--only sorting: known are quality, repetition"):
+    with pytest.raises(SystemExit, match="--only sorting: known are counts, quality, repetition"):
         bench.chosen("sorting")
 
 
@@ -243,7 +243,7 @@ ROWS = [
     row("minimind", "kitoken", 0.5, [0.4] * 5, same="3 of 200 differ"),
     row("minimind", "tiktoken", 1.0, [0.4] * 5),
     Row("minimind", "datatrove", error="ImportError: a | b"),
-    row("quality", "curate", 0.05),
+    row("counts", "curate", 0.05),
 ]
 
 
@@ -260,9 +260,9 @@ def test_bounds_are_met_not_met_or_not_measured():
     assert [verdict.met for verdict in verdicts(step, ROWS[:3])] == [True, None]
     failed = [Row("minimind", "tokenizers", error="not installed")]
     assert [verdict.met for verdict in verdicts(step, failed)] == [None, None]
-    quality = next(step for step in STEPS if step.name == "quality")
-    assert quality.bounds == (Bound(300),)
-    assert [(one.reached, one.met) for one in verdicts(quality, ROWS)] == [(pytest.approx(400), True)]
+    counts = next(step for step in STEPS if step.name == "counts")
+    assert counts.bounds == (Bound(300),)
+    assert [(one.reached, one.met) for one in verdicts(counts, ROWS)] == [(pytest.approx(400), True)]
 
 
 def test_clusters_are_counted_by_the_minute():
@@ -274,7 +274,7 @@ def test_clusters_are_counted_by_the_minute():
 
 def test_tables_show_all_tools_and_why_one_failed():
     section = steps_section.section(ROWS, {"minimind": "BPE, made up"}, facts())
-    assert [table.title for table in section.tables] == ["Bounds", "quality", "minimind"]
+    assert [table.title for table in section.tables] == ["Bounds", "counts", "minimind"]
     lines = results.markdown(section.tables[2]).splitlines()
     assert lines[1] == "| --- | --: | --: | --: | --: | --: | --: | --: | --- |"
     assert lines[3] == (

@@ -57,6 +57,28 @@ def quality(options: dict[str, Any]) -> Work:
     return measured(Length(), Quality())
 
 
+def counts(options: dict[str, Any]) -> Work:
+    """The kernels of `Length` and `Quality` alone, one after the other."""
+    from curate.filters.quality import Quality, _counts
+    from curate.kernels.counts import count_chars_and_lines
+    from curate.kernels.utf8 import character_classes
+
+    classes, parameters = character_classes(), Quality().measured_parameters()
+
+    def prepare(texts: list[str]) -> Callable[[], None]:
+        frames = list(batches(texts))
+
+        def work() -> None:
+            for frame in frames:
+                text = Documents(frame).utf8
+                count_chars_and_lines(*text, classes, np.empty((frame.height, 2), np.int64))
+                _counts(text, parameters)
+
+        return work
+
+    return Work(prepare)
+
+
 def repetition(options: dict[str, Any]) -> Work:
     from curate.filters.repetition import Repetition
 
@@ -205,5 +227,5 @@ def clusters(options: dict[str, Any]) -> Work:
 if __name__ == "__main__":
     serve(
         ["curate", "numba", "numpy", "polars", "pyarrow"],
-        *(quality, repetition, filters, language, words, signatures, tokens, near_duplicates, clusters),
+        *(counts, quality, repetition, filters, language, words, signatures, tokens, near_duplicates, clusters),
     )
