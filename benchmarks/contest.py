@@ -96,6 +96,7 @@ class Program:
 
 def one_line(message: str) -> str:
     """A message without addresses and folders of this machine, and not too long."""
+    message = re.sub(r"host='[^']*'", "host=…", message)
     message = re.sub(r"https?://\S+", "(an address)", " ".join(message.split()))
     message = re.sub(r"(?<![\w.])/[\w.@+-]+(?:/[\w.@+-]+)+", lambda path: f"…/{path[0].rsplit('/', 1)[1]}", message)
     return message if len(message) <= 200 else message[:199] + "…"

@@ -34,6 +34,9 @@ FILE_DOCUMENTS = 250_000
 """Short documents in a file."""
 
 
+KEPT = (*("counts", "bytes", "passes", "wall_seconds", "workers", "worker_memory_bytes", "memory_bytes", "versions"),)
+
+
 class Done(NamedTuple):
     """A run."""
 
@@ -55,6 +58,10 @@ class Done(NamedTuple):
     def rate(self) -> float:
         """MB of text a second and worker."""
         return self.megabytes / self.seconds / int(self.record["workers"])
+
+    def numbers(self) -> dict[str, Any]:
+        """What is kept of it, without names of folders."""
+        return {"whole": self.whole} | {key: self.record[key] for key in KEPT}
 
     def in_passes(self, word: str) -> float:
         """Seconds of the passes that have this word in their name."""
@@ -194,7 +201,7 @@ def measure(options: argparse.Namespace, work: Path) -> results.Section:
         "shards; the report comes after that."
     )
     tables = [results.Table(["what", "measured", "must"], facts), growth_table(grown), time_table(grown[0])]
-    data = {"grown": [one._asdict() for one in grown], "two": two._asdict(), "full": full._asdict()}
+    data = {"grown": [one.numbers() for one in grown], "two": two.numbers(), "full": full.numbers()}
     return results.Section("The whole way", text, tables, data)
 
 
@@ -226,6 +233,8 @@ def main() -> None:
     parser.add_argument("--short", type=int, default=1_500_000, help="short documents; 0: leave them out")
     parser.add_argument("--out", type=Path, default=results.HERE, help="folder of RESULTS.md")
     options = parser.parse_args()
+    if max(options.copies) > 10:
+        parser.error("--copies: at most 10")
     options.tokenizers = options.tokenizers.absolute()
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:

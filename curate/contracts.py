@@ -425,6 +425,9 @@ class Outcome(NamedTuple):
 class Engine(Step):
     """Runs tasks somewhere."""
 
+    def start(self, run: str) -> None:
+        """Get ready for tasks of this run folder, which need not be there yet."""
+
     def map(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
         """Run tasks; the order of outcomes is free."""
         raise NotImplementedError

@@ -191,6 +191,7 @@ def _read_settings(data: _Bytes) -> _Settings:
         raise _Damaged("its settings make no sense")
     # Supervised models of version 11 were trained without character n-grams, whatever they say (fasttext.cc).
     maxn = 0 if version == 11 else max(0, maxn)
+    minn = max(1, minn)  # training with `maxn` alone leaves 0 here, which fastText reads as 1
     if bucket == 0 and (maxn > 0 or word_ngrams > 1):
         raise _Damaged("it has n-grams and no buckets for them")
     return _Settings(dim, word_ngrams, loss, bucket, minn, maxn)

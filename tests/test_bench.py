@@ -317,3 +317,10 @@ def test_the_chart_holds_all_tools_in_both_schemes():
     for light, dark in chart.DARK.items():
         assert f'"{light}"' in svg and f":{dark}}}" in svg
     assert "http" not in svg.replace("http://www.w3.org", "")
+
+
+@pytest.mark.parametrize("name", ["RESULTS.md", "results.json"])
+def test_committed_results_name_no_folder_of_the_machine_they_were_made_on(name):
+    text = (Path(bench.__file__).parent / name).read_text(encoding="utf-8")
+    assert "/tmp/" not in text and '"working"' not in text and '"folder"' not in text
+    assert str(Path(__file__).parents[1]) not in text

@@ -109,7 +109,7 @@ def test_the_record_says_where_nine_tenths_of_the_time_went(finished):
     assert set(passes["write documents: collect"]["steps"]) == {"read", "encode"}
     report = write_report(run).read_text(encoding="utf-8")
     assert "Where the time went" in report
-    assert "measure" in report
+    assert all(f"<bdi>{name}</bdi>" in report for name in [*passes, *measure["steps"]])
 
 
 def test_a_copy_says_of_what_and_the_first_id_survives(finished):

@@ -3,7 +3,8 @@
 import random
 
 import numpy as np
-from hypothesis import given
+import polars as pl
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import normalizers
 
@@ -14,6 +15,7 @@ TABLE = np.random.default_rng(0).integers(0, 256, 0x110000).astype(np.uint8) & n
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), max_size=8)
 
 
+@settings(deadline=None)  # the first call compiles
 @given(texts=TEXTS)
 def test_marks_of_a_text_are_those_of_its_characters_together(texts: list[str]) -> None:
     expected = [int(np.bitwise_or.reduce([0, *(TABLE[ord(character)] for character in text)])) for text in texts]
@@ -30,4 +32,5 @@ def test_characters_called_stable_are_left_alone_by_nfc() -> None:
     for _ in range(2):
         text = "".join(stable)
         assert normalizers.NFC().normalize_str(text) == text
+        assert pl.Series([text]).str.normalize("NFC").item() == text
         chance.shuffle(stable)

@@ -22,6 +22,7 @@ KINDS = {
     "negative-sampling": {"loss": "ns"},
     "word-bigrams": {"loss": "softmax", "wordNgrams": 2, "bucket": 200_000},
     "character-ngrams": {"loss": "hs", "minn": 2, "maxn": 4, "bucket": 100_000},
+    "character-ngrams-from-nought": {"loss": "hs", "maxn": 4, "bucket": 100_000},
     "both": {"loss": "ova", "wordNgrams": 3, "minn": 1, "maxn": 3, "bucket": 100_000},
 }
 QUANTISED = {"softmax": {}, "word-bigrams": {"cutoff": 20_000, "qnorm": True}, "both": {"cutoff": 30_000}}

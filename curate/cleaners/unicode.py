@@ -5,6 +5,7 @@ nothing. Polars' regular expressions clean the others; only those in which a scr
 Latin-1 or Windows-1252 are given to ftfy, line by line.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -36,8 +37,6 @@ _JOINERS = (
 )
 _MAY_CHANGE = rf"{_LINE_ENDS}|{_INVISIBLE}|[\x{{200c}}\x{{200d}}]|[\x{{c2}}-\x{{f4}}]"
 """Where a step below begins to look: a text without these characters, and without those that NFC may change, stays."""
-_TABLE_VERSION = 1
-"""Raised when `_MAY_CHANGE` changes: the table on disk is made again."""
 
 
 class Unicode(Cleaner):
@@ -72,7 +71,8 @@ def _table() -> npt.NDArray[np.uint8]:
     """1 for characters at which cleaning may change a text: `uint8[0x110000]`; 2 s to make, then kept on disk."""
     from curate.kernels import stored
 
-    return stored(f"unicode-cleaner-{_TABLE_VERSION}-{unicodedata.unidata_version}", lambda: [_make_table()])[0]
+    made_by = f"{hashlib.sha256(_MAY_CHANGE.encode()).hexdigest()[:12]}-{unicodedata.unidata_version}"
+    return stored(f"unicode-cleaner-{made_by}", lambda: [_make_table()])[0]
 
 
 def _make_table() -> npt.NDArray[np.uint8]:

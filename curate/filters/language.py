@@ -27,6 +27,8 @@ class Language(Filter):
         lang_score: its probability (0..1); null with it.
     """
 
+    version: ClassVar[int] = 2
+
     signals: ClassVar[Mapping[str, Any]] = {"lang": pl.String, "lang_score": pl.Float64}
     rules: ClassVar[Mapping[str, str]] = {"not_chinese": "lang != 'zh' OR lang_score < 0.65"}
 

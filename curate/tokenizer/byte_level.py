@@ -9,11 +9,13 @@ another Unicode version: 0.8 s, once per version, then kept on disk beside the c
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,8 +28,6 @@ _QWEN2_PATTERN = (
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 _POINTS = 0x110000
-_VERSION = 1
-"""Raised when anything here changes what the tables hold: those on disk are made again."""
 _SURROGATES = 0xD800, 0xE000
 _FIRST = 0x80, 0x800, 0x10000
 """The first characters of two, three and four bytes."""
@@ -291,10 +291,12 @@ def _characters() -> npt.NDArray[np.uint8]:
     return stored(f"characters-{_made_by()}", lambda: [made()])[0]
 
 
+@cache
 def _made_by() -> str:
     import tokenizers
 
-    return f"{_VERSION}-{tokenizers.__version__}-{unicodedata.unidata_version}"
+    own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]  # an edit here makes new tables
+    return f"{own}-{tokenizers.__version__}-{unicodedata.unidata_version}"
 
 
 def _classes() -> npt.NDArray[np.uint8]:

@@ -272,7 +272,7 @@ class _Passes:
         if not tasks and parts is None:
             return
         with self._timed(name) as time_of_pass:
-            n_bytes, workers, steps = 0, 0.0, Counter[str]()
+            n_bytes, worker_seconds, steps = 0, 0.0, Counter[str]()
             self.progress.start(name, len(tasks), (parts or len(tasks)) - len(tasks))
             for number, outcome in enumerate(self.engine.map(tasks)):
                 if outcome.error:
@@ -280,12 +280,12 @@ class _Passes:
                     raise WorkerError(f"{name} {outcome.task.part}: {outcome.error}; {advice}")
                 self.memory = max(self.memory, outcome.result["memory"])
                 n_bytes += outcome.result.get("bytes", 0)
-                workers += outcome.result["wall"]
+                worker_seconds += outcome.result["wall"]
                 steps.update(outcome.result.get("seconds", {}))
                 self.progress.advance(number + 1, outcome.result.get("bytes", 0))
                 yield outcome
             self.progress.finish()
-            time_of_pass["worker_seconds"] = round(workers, 3)
+            time_of_pass["worker_seconds"] = round(worker_seconds, 3)
             time_of_pass["worker_memory_bytes"] = self.memory  # the most so far
             if n_bytes:
                 time_of_pass["bytes"] = n_bytes
