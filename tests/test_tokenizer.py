@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numba.core.config
 import numpy as np
 import polars as pl
 import pytest
@@ -12,11 +13,12 @@ import sentencepiece
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shard_tools import byte_level
 
 from curate import tokenizer as tokenizer_module
 from curate.contracts import Utf8
 from curate.errors import PipelineError
-from curate.tokenizer import Tokenizer, load_tokenizer
+from curate.tokenizer import Tokenizer, _load, load_tokenizer
 
 SHARED = Path(__file__).parents[2] / "shared" / "tokenizers"
 TEXTS = [
@@ -277,3 +279,19 @@ def test_the_library_runs_on_one_thread(tmp_path: Path, monkeypatch: pytest.Monk
     tokenizer_module._load.cache_clear()
     load_tokenizer(word_level(tmp_path))
     assert os.environ["TOKENIZERS_PARALLELISM"] == "false"
+
+
+def test_tables_on_disk_give_the_same_ids_and_are_made_again_when_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba.core.config, "CACHE_DIR", str(tmp_path))
+    text = utf8(["今天天气很好。", "It isn't 2024 yet.\n\n  e\u0301"])
+    seen = []
+    for state in ("made", "read", "damaged"):
+        if state == "damaged":
+            (stored,) = tmp_path.glob("byte-level-bpe-*.npz")
+            stored.write_bytes(stored.read_bytes()[:500])
+        _load.cache_clear()
+        seen.append(load_tokenizer(byte_level()).encode(text).values.tolist())
+    assert seen[0] == seen[1] == seen[2] != []
+    _load.cache_clear()

@@ -186,13 +186,8 @@ def test_no_character_of_the_screen_is_changed_alone() -> None:
 
 def test_no_pair_of_odd_characters_of_the_screen_is_changed() -> None:
     odd = [character for character in PLAIN_CHARACTERS if "\x7e" < character < "\u3100"]
-    some = [
-        *random.Random(0).sample(odd, 400),
-        *(character for character in odd if "\u2010" < character < "\u2040"),
-        "中",
-        "a",
-        "\n",
-    ]
+    marks = [character for character in odd if "\u2010" < character < "\u2040"]
+    some = [*random.Random(0).sample(odd, 400), *marks, "中", "a", "\n"]
     pairs = pl.Series("text", ["一" + first + second for first in some for second in some], pl.String)
     changed, repaired = unicode._clean(pairs)
     assert (changed == pairs).all()

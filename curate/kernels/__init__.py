@@ -9,7 +9,6 @@ too (`stored`).
 import hashlib
 import os
 import tempfile
-import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -60,7 +59,7 @@ def _file_of(name: str) -> Path:
 
 
 def is_stored(name: str) -> bool:
-    """Whether `stored` has been called with this name before."""
+    """Whether arrays of this name are on disk."""
     return _file_of(name).is_file()
 
 
@@ -71,16 +70,16 @@ def stored(name: str, make: Callable[[], Sequence[npt.NDArray[Any]]]) -> Arrays:
     that is damaged is made again; where nothing can be written, arrays are made by each process.
     """
     file = _file_of(name)
-    with (
-        suppress(OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile),
-        file.open("rb") as stream,
-        np.load(stream) as arrays,
-    ):
+    # Whatever a damaged archive raises (half a dozen types of error): its arrays are made again.
+    with suppress(Exception), file.open("rb") as stream, np.load(stream) as arrays:
         return tuple(arrays[f"arr_{number}"] for number in range(len(arrays.files)))
     made = tuple(make())
     unfinished = file.with_name(f"{name}-{os.getpid()}.unfinished")
     with suppress(OSError):
-        with unfinished.open("wb") as target:
-            np.savez(target, *made)
-        unfinished.replace(file)
+        try:
+            with unfinished.open("wb") as target:
+                np.savez(target, *made)
+            unfinished.replace(file)
+        finally:
+            unfinished.unlink(missing_ok=True)
     return made
