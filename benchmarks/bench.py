@@ -159,7 +159,10 @@ def command(options: argparse.Namespace) -> str:
     """The command that does it again, with names of files but not their folders."""
     corpus = f" CORPUS={shlex.quote(options.corpus.name)}" if options.corpus else ""
     tokenizers = f" TOKENIZERS={shlex.quote(options.tokenizers.name)}" if options.tokenizers else ""
-    return f"make bench{corpus}{tokenizers}"
+    usual = {"runs": 5, "megabytes": 20, "seconds": SECONDS}
+    other = [f"--{name} {getattr(options, name):g}" for name, value in usual.items() if getattr(options, name) != value]
+    flags = f' BENCH="{" ".join(other)}"' if other else ""
+    return f"make bench{corpus}{tokenizers}{flags}"
 
 
 def parsed() -> argparse.Namespace:

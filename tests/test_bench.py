@@ -1,5 +1,6 @@
 """The benchmark without its peers: texts, programs at the end of a pipe, tables. Nothing here is timed or installed."""
 
+import argparse
 import ast
 import json
 import sys
@@ -324,3 +325,10 @@ def test_committed_results_name_no_folder_of_the_machine_they_were_made_on(name)
     text = (Path(bench.__file__).parent / name).read_text(encoding="utf-8")
     assert "/tmp/" not in text and '"working"' not in text and '"folder"' not in text
     assert str(Path(__file__).parents[1]) not in text
+
+
+def test_the_command_in_the_results_names_what_was_not_usual():
+    usual = {"corpus": Path("a/b.jsonl"), "tokenizers": None, "runs": 5, "megabytes": 20, "seconds": 8.0}
+    assert bench.command(argparse.Namespace(**usual)) == "make bench CORPUS=b.jsonl"
+    shorter = argparse.Namespace(**usual | {"seconds": 4.0})
+    assert bench.command(shorter) == 'make bench CORPUS=b.jsonl BENCH="--seconds 4"'

@@ -41,9 +41,10 @@ def peak_memory() -> int:
     """Most bytes of memory that this process has held at a time."""
     # Linux counts the peak of the parent into `ru_maxrss` of a new process: a notebook's memory is not a worker's.
     status = Path("/proc/self/status")
-    if status.exists():
-        lines = status.read_text(encoding="utf-8").splitlines()
-        return 1024 * next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
+    lines = status.read_text(encoding="utf-8").splitlines() if status.exists() else []
+    peaks = [int(line.split()[1]) for line in lines if line.startswith("VmHWM:")]
+    if peaks:
+        return 1024 * peaks[0]
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
