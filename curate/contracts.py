@@ -184,6 +184,35 @@ class Filter(Step):
         raise NotImplementedError
 
 
+CUT_COLUMNS = {"row": pl.Int64, "start": pl.Int64, "end": pl.Int64}
+"""A cut: the span `start` to `end` (bytes of UTF-8, on character borders) of the text in row `row` of a batch."""
+
+
+class Measured(NamedTuple):
+    """What a filter gives back that also cuts."""
+
+    signals: pl.DataFrame
+    """As `Filter.measure` says."""
+    cuts: pl.DataFrame
+    """The columns `CUT_COLUMNS`; spans in any order, overlapping or not."""
+
+
+class CuttingFilter(Filter):
+    """A filter that can also leave passages out of the shards. Signals and duplicates are measured on the whole text."""
+
+    def cuts_text(self) -> bool:
+        """Whether the spans that were found are left out: a decision, which measures nothing again (its parameter is
+        one that `measured_parameters` leaves out)."""
+        raise NotImplementedError
+
+    def measure_and_cut(self, documents: Documents) -> Measured:
+        """Measure a batch, and find the spans that may be cut."""
+        raise NotImplementedError
+
+    def measure(self, documents: Documents) -> pl.DataFrame:
+        return self.measure_and_cut(documents).signals
+
+
 class CorpusFilter(Filter):
     """A filter that compares documents with each other: keys to groups, groups to duplicates.
 
