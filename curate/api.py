@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from curate import judge, registry
-from curate.contracts import ID, SOURCE, TEXT, CorpusFilter, Documents, Filter, Line
+from curate import cuts, judge, registry
+from curate.contracts import ID, SOURCE, TEXT, CorpusFilter, CuttingFilter, Documents, Filter, Line
 from curate.errors import PipelineError
 from curate.pipeline import make_step
 
@@ -22,17 +22,18 @@ def apply(filters: Sequence[Filter | str | Mapping[str, Any]], frame: Any, text:
 
     `filters`: filters, names (`"length"`), or names with parameters as in a pipeline (`{"length": {"drop": …}}`).
     `frame`: a Polars or pandas data frame, a `datasets.Dataset`, or a list of strings; `text` names its text column.
-    A null text is dropped under the reason `unreadable`. Raises: PipelineError.
+    A null text is dropped under the reason `unreadable`. Where a filter cuts, `cuts` lists what the shards of a run
+    would leave out (`start`, `end` in characters). Raises: PipelineError.
     """
     if isinstance(filters, (Filter, str, Mapping)):
         raise PipelineError(f"filters: expected a list of filters, not {filters!r:.80}")
     lines = [_line(one, f"filters[{number}]") for number, one in enumerate(filters)]
-    judge.check(lines, judge.DOCUMENT_SIGNALS)
+    judge.check(lines, judge.DOCUMENT_SIGNALS | (cuts.SIGNALS if cuts.cutting(lines) else {}))
     table = _frame(frame, text)
     readable = table[text].is_not_null()
     documents = _documents(table.filter(readable)[text])
     signals, groups = _measured(lines, documents)
-    verdicts = _judged(lines, documents, signals, groups)
+    verdicts = _judged(lines, documents, signals.drop(cuts.LISTED, strict=False), groups)
     own = signals.drop(SOURCE, "text_bytes")
     clash = [name for name in (*own.columns, *verdicts.columns) if name in table.columns]
     if clash:
@@ -86,17 +87,26 @@ def _documents(texts: pl.Series) -> Documents:
 def _measured(lines: Sequence[Line[Filter]], documents: Documents) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
     """Signals of all filters under their flat names, and the groups of the corpus filters."""
     frames = [documents.frame.select(SOURCE, pl.col(TEXT).str.len_bytes().cast(pl.Int64).alias("text_bytes"))]
-    groups = {}
+    groups: dict[str, pl.DataFrame] = {}
+    spans: list[pl.DataFrame] = []
     for line in lines:
-        batches = [
-            line.step.measure(Documents(documents.frame[start : start + BATCH_ROWS]))
-            for start in range(0, max(len(documents), 1), BATCH_ROWS)
-        ]
+        batches = []
+        for start in range(0, max(len(documents), 1), BATCH_ROWS):
+            batch = Documents(documents.frame[start : start + BATCH_ROWS])
+            if isinstance(line.step, CuttingFilter) and line.step.cuts_text():
+                measured, found = line.step.measure_and_cut(batch)
+                spans.append(cuts.checked(found, batch, line.where).with_columns(pl.col("row") + start))
+            else:
+                measured = line.step.measure(batch)
+            batches.append(measured)
         measured = pl.concat(batches)
         flat = {name: judge.column(line.label, line.step, name) for name in line.step.signal_types()}
         frames.append(measured.select(list(flat)).rename(flat))
         if isinstance(line.step, CorpusFilter):
             groups[line.label] = _groups(line.step, measured, documents)
+    if cuts.cutting(lines):
+        together, chars = cuts.together(spans), documents.frame[TEXT].str.len_chars()
+        frames += [cuts.signals(together, chars), cuts.listed(together, len(documents)).to_frame()]
     return pl.concat(frames, how="horizontal"), groups
 
 

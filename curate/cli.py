@@ -110,13 +110,22 @@ def _print_counts(record: dict[str, Any]) -> None:
     kept, dropped, rejected = (f"{counts[name]:,} {name}" for name in ("kept", "dropped", "rejected"))
     click.echo(f"rows       {counts['documents'] + counts['rejected']:,} = {kept} + {dropped} + {rejected}")
     click.echo(f"measured   {parts['measured']:,} of {_number(parts['all'], 'part')}")
+    for label, change in record["cleaned"].items():
+        if change["documents"]:
+            click.echo(f"cleaned    {_changed(change)} by {label}")
     for reason, number in record["dropped"].items():
         if number:
             click.echo(f"  {number:>8,}  {reason}")
+    for label, change in record["cut"].items():
+        click.echo(f"cut        {_changed(change)} by {label}")
     for label, output in record["outputs"].items():
         tokens = [_number(output["tokens"], "token")] if "tokens" in output else []
         written = [_number(output.get("documents", 0), "document"), *tokens, _number(output["shards"], "shard")]
         click.echo(f"{label:<10} {', '.join(written)}")
+
+
+def _changed(change: dict[str, int]) -> str:
+    return f"{_number(change['documents'], 'document')}, {_number(change['chars'], 'character')}"
 
 
 def _number(count: int, noun: str) -> str:
@@ -157,7 +166,7 @@ def check(pipeline: str, out: Path | None, limit: int | None, pairs: tuple[str, 
 @click.argument("name", required=False)
 @_plain_errors
 def filters(name: str | None) -> None:
-    """List the filters, or explain one: signals, parameters, rules.
+    """List filters and cleaners, or explain one: signals, parameters, rules.
 
     Example: curate filters quality
     """
@@ -200,13 +209,26 @@ def _shown(row: dict[str, Any], reasons: list[str], whole: bool) -> str:
     if row["duplicate_of"] is not None:
         lines.append(f"   duplicate of {row['duplicate_of']}")
     if whole:
-        lines += [f"   {name} = {value}" for name, value in row.items() if name not in ("id", "text", "kept", *reasons)]
-    text = row["text"] if whole or len(row["text"]) <= 400 else row["text"][:400] + "…"
+        lines += [
+            f"   {name} = {value}"
+            for name, value in row.items()
+            if name not in ("id", "text", "kept", "cuts", *reasons)
+        ]
+    text = _marked(row["text"], row.get("cuts") or [])
+    text = text if whole or len(text) <= 400 else text[:400] + "…"
     return (
         "\n".join(lines)
         + "\n"
         + "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
     )
+
+
+def _marked(text: str, cuts: list[dict[str, int]]) -> str:
+    """The text with ⟦ and ⟧ around what the shards leave out."""
+    for cut in reversed(cuts):
+        start, end = cut["start"], cut["end"]
+        text = f"{text[:start]}⟦{text[start:end]}⟧{text[end:]}"
+    return text
 
 
 @main.command()

@@ -198,7 +198,7 @@ class Measured(NamedTuple):
 
 
 class CuttingFilter(Filter):
-    """A filter that can also leave passages out of the shards. Signals and duplicates are measured on the whole text."""
+    """A filter that can also leave passages out of the shards; signals and duplicates are measured on whole texts."""
 
     def cuts_text(self) -> bool:
         """Whether the spans that were found are left out: a decision, which measures nothing again (its parameter is

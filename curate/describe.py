@@ -1,45 +1,71 @@
-"""What a filter says of itself: its docstring, parameters, signals and rules, as text for a terminal."""
+"""What a filter or a cleaner says of itself: docstring, parameters, signals and rules, as text for a terminal."""
 
 from __future__ import annotations
 
 import inspect
 import os
 import sys
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
 
 from curate import judge, registry
-from curate.contracts import Filter
+from curate.contracts import Cleaner, Filter, Step
+from curate.errors import PipelineError
 
 
 def list_filters() -> str:
-    """Every filter with its first sentence, one line each."""
-    found = {name: _class(name) for name in registry.names("filters")}
-    width = max(map(len, found))
-    return "\n".join(f"{name:<{width}}  {_summary(kind)}" for name, kind in found.items())
+    """Every filter, then every cleaner, with its first sentence, one line each."""
+    found = {section: {name: _class(section, name) for name in registry.names(section)} for section in _SECTIONS}
+    width = max(len(name) for steps in found.values() for name in steps)
+    blocks = [
+        "\n".join(f"{name:<{width}}  {_summary(kind)}" for name, kind in steps.items()) for steps in found.values()
+    ]
+    return "\n\nCleaners\n".join(blocks)
 
 
 def describe_filter(name: str) -> str:
-    """A filter's whole page. Raises: PipelineError for an unknown name."""
-    kind = _class(name)
-    parameters = [
-        f"  {key} = {info.get_default(call_default_factory=True, validated_data={})!r}\n      {info.description or ''}"
-        for key, info in kind.model_fields.items()
-    ]
-    pages = [f"{name}: {inspect.getdoc(kind)}", "Parameters:\n" + "\n".join(parameters)]
-    step = kind()
-    signals = [f"  {signal}: {dtype}" for signal, dtype in step.signal_types().items()]
-    rules = [f"  {registry.label_of(name)}.{rule}: {condition}" for rule, condition in judge.merged(step).items()]
+    """The whole page of a filter, or of a cleaner. Raises: PipelineError for an unknown name."""
+    section = "clean" if name in registry.names("clean") else "filters"
+    kind = _class(section, name)
+    parameters = [f"  {key}{_default(info)}\n      {info.description or ''}" for key, info in kind.model_fields.items()]
+    pages = [f"{name}: {inspect.getdoc(kind)}"]
+    pages += ["Parameters:\n" + "\n".join(parameters)] if parameters else []
+    measured, rules = _columns(kind)
+    signals = [f"  {signal}: {dtype}" for signal, dtype in measured.items()]
+    conditions = [f"  {registry.label_of(name)}.{rule}: {condition}" for rule, condition in rules.items()]
     pages += ["Signals:\n" + "\n".join(signals)] if signals else []
-    pages += ["Rules (drop if):\n" + "\n".join(rules)] if rules else []
+    pages += ["Rules (drop if):\n" + "\n".join(conditions)] if conditions else []
     return "\n\n".join(pages)
 
 
-def _class(name: str) -> type[Filter]:
+_SECTIONS = ("filters", "clean")
+
+
+def _class(section: str, name: str) -> type[Step]:
     if ":" in name and os.getcwd() not in sys.path:  # of one's own: `shouting:Shouting` beside the pipeline
         sys.path.append(os.getcwd())
-    kind = registry.find("filters", name, "filters")
-    assert issubclass(kind, Filter)
-    return kind
+    return registry.find(section, name, section)
 
 
-def _summary(kind: type[Filter]) -> str:
+def _default(info: Any) -> str:
+    if info.is_required():
+        return " (required)"
+    return f" = {info.get_default(call_default_factory=True, validated_data={})!r}"
+
+
+def _columns(kind: type[Step]) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """Signals and rules with default parameters; those of the class where some parameter is required."""
+    if not issubclass(kind, Filter):
+        assert issubclass(kind, Cleaner)
+        return kind.signals, {}
+    try:
+        step = kind()
+        return step.signal_types(), judge.merged(step)
+    except (ValidationError, PipelineError):
+        return kind.signals, kind.rules
+
+
+def _summary(kind: type[Step]) -> str:
     return (inspect.getdoc(kind) or "").split("\n\n")[0].replace("\n", " ")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from curate import cuts
 from curate.conditions import compile_condition
 from curate.contracts import ID, SIGNAL_TYPES, SOURCE, TEXT, CorpusFilter, Filter, Line
 from curate.errors import PipelineError
@@ -25,7 +26,7 @@ KEPT, DUPLICATE_OF = "kept", "duplicate_of"
 """Columns of a verdict beside `id` and one Boolean per rule (`<filter>.<rule>`); the second is the survivor's id."""
 
 
-RESERVED = {ID, TEXT, KEPT, DUPLICATE_OF}
+RESERVED = {ID, TEXT, KEPT, DUPLICATE_OF, cuts.LISTED}
 """Columns that stand beside the signals of a run."""
 
 

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from curate import judge, registry
+from curate import cuts, judge, registry
 from curate.contracts import ID, SOURCE, TEXT, Cleaner, Filter, InputFile, Line, Reader, Step, StepT, Writer
 from curate.errors import PipelineError
 
@@ -80,7 +81,7 @@ class Pipeline:
         name = _folder_name(_text(tree, "name", default_name), "name")
         seed = _whole_number(tree, "seed", 0)
         pipeline = cls(name, seed, **sections, text=text, working=working, folder=folder, variables=used)
-        judge.check(pipeline.filters, pipeline.cleaner_signals())
+        judge.check(pipeline.filters, pipeline.document_signals())
         _check_fields(pipeline)
         return pipeline
 
@@ -88,11 +89,16 @@ class Pipeline:
         """Signals stored with the documents: name to dtype. Raises: PipelineError for a name that two measure."""
         signals: dict[str, Any] = dict(judge.DOCUMENT_SIGNALS)
         for line in self.clean:
-            for name in line.step.signals:
+            own = {f"{line.label}_changed_chars": pl.Int64, **line.step.signals}
+            for name in own:
                 if name in signals:
                     raise PipelineError(f"{line.where}: a signal called {name!r} is there already; is it there twice?")
-            signals |= line.step.signals
+            signals |= own
         return signals
+
+    def document_signals(self) -> dict[str, Any]:
+        """Signals that no filter measures: those of `cleaner_signals`, and `cuts.SIGNALS` where a filter cuts."""
+        return self.cleaner_signals() | (cuts.SIGNALS if cuts.cutting(self.filters) else {})
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -163,7 +169,7 @@ def _folder_name(name: str, where: str) -> str:
 
 
 def _check_fields(pipeline: Pipeline) -> None:
-    taken = {ID, TEXT, SOURCE, judge.KEPT, judge.DUPLICATE_OF, *pipeline.cleaner_signals()}
+    taken = {ID, TEXT, SOURCE, judge.KEPT, judge.DUPLICATE_OF, *pipeline.document_signals()}
     taken |= {name for line in pipeline.filters for name in judge.signal_columns(line)}
     for line in pipeline.read:
         for number, name in enumerate(line.step.fields):

@@ -16,13 +16,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from curate import disk, judge
+from curate import cuts, disk, judge
 from curate.contracts import PART_BYTES, CorpusFilter, Input, Line, Part, Piece, Step
 from curate.errors import PipelineError
 from curate.pipeline import Pipeline, input_fields
 
 DIGITS = 12
-FORMAT = 1
+FORMAT = 2
 """Raised when what the machine itself writes into documents, groups or verdicts changes."""
 
 
@@ -106,7 +106,8 @@ class Plan:
         """Fingerprint of the verdicts."""
         rules = [(line.label, line.step.name, judge.merged(line.step)) for line in self.pipeline.filters]
         prefer = [(line.label, line.step.prefer) for line in self.corpus_filters]
-        return digest(self.documents, self.filters, self.corpus, rules, prefer)
+        cutting = [line.label for line in cuts.cutting(self.pipeline.filters)]
+        return digest(self.documents, self.filters, self.corpus, rules, prefer, *([cutting] if cutting else []))
 
     @cached_property
     def writers(self) -> dict[str, str]:

@@ -4,6 +4,7 @@
     inputs.json                      input files and their parts
     documents-<fp>/<part>.parquet    cleaned documents
     signals/<filter>-<fp>/…          signals and keys, row-aligned with the documents
+    cuts/<filter>-<fp>/…             passages that a filter found and the shards may leave out
     groups/<filter>-<fp>/…           groups of a corpus filter
     verdicts-<fp>/<part>.parquet     id, kept, one Boolean per rule, duplicate_of
     rejected/<part>.jsonl            rows that could not be read
@@ -24,14 +25,16 @@ from typing import Any
 
 import polars as pl
 
-from curate import disk, judge
-from curate.contracts import ID, Documents, Line, Part, Piece, Staging
+from curate import cuts, disk, judge
+from curate.contracts import ID, TEXT, Documents, Line, Part, Piece, Staging
 from curate.errors import CurateError
 from curate.pipeline import Pipeline
 from curate.plan import Plan, part_order
 
 CLEAN = "documents"
 """Name, under `signals/`, of what is measured while documents are cleaned (`text_bytes`, the cleaners' signals)."""
+TEXT_CHARS = "text_chars"
+"""A column there that is no signal: characters of the cleaned text, from which `chars_left` is made."""
 
 
 @contextmanager
@@ -102,6 +105,9 @@ class Run:
     def signals_file(self, line: Line[Any], part: Part) -> Path:
         return self.folder / "signals" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.parquet"
 
+    def cuts_file(self, line: Line[Any], part: Part) -> Path:
+        return self.folder / "cuts" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.parquet"
+
     def groups_folder(self, line: Line[Any]) -> Path:
         return self.folder / "groups" / f"{line.label}-{self.plan.groups[line.label]}"
 
@@ -161,14 +167,17 @@ class Run:
 
     def signal_types(self) -> dict[str, Any]:
         """Column name to dtype of all signals."""
-        types = self.pipeline.cleaner_signals()
+        types = self.pipeline.document_signals()
         for line in self.pipeline.filters:
             types |= judge.signal_columns(line)
         return types
 
     def part_signals(self, part: Part, columns: set[str] | None = None) -> pl.DataFrame:
         """Signals of one part (all of them, or `columns` only), with `source`, in row order."""
-        frames = [disk.read_frame(self.documents_file(part), ["source"]), disk.read_frame(self.clean_file(part), None)]
+        cleaned = disk.read_frame(self.clean_file(part), None)
+        frames = [disk.read_frame(self.documents_file(part), ["source"]), cleaned.drop(TEXT_CHARS)]
+        if cuts.cutting(self.pipeline.filters) and (columns is None or columns & set(cuts.SIGNALS)):
+            frames.append(cuts.signals(self.part_cuts(part), cleaned[TEXT_CHARS]))
         for line in self.pipeline.filters:
             names = {name: judge.column(line.label, line.step, name) for name in line.step.signal_types()}
             wanted = {bare: flat for bare, flat in names.items() if columns is None or flat in columns}
@@ -176,6 +185,11 @@ class Run:
                 frames.append(disk.read_frame(self.signals_file(line, part), list(wanted)).rename(wanted))
         frame = pl.concat(frames, how="horizontal")
         return frame if columns is None else frame.select(name for name in frame.columns if name in columns)
+
+    def part_cuts(self, part: Part) -> pl.DataFrame:
+        """What the shards leave out of one part: merged spans, as `curate.cuts` stores them."""
+        lines = cuts.cutting(self.pipeline.filters)
+        return cuts.together([disk.read_frame(self.cuts_file(line, part), None) for line in lines])
 
     def signals(self) -> pl.DataFrame:
         """All signals of all documents, with `id`, `kept` and one Boolean per rule; a row per document."""
@@ -189,7 +203,8 @@ class Run:
     def documents(self, reason: str | None = None, *, id: str | None = None, limit: int | None = None) -> pl.DataFrame:
         """Documents with their verdicts: dropped for `reason` (`kept` and `dropped` work too), or one by `id`.
 
-        Columns: those of the documents, then `kept`, the Booleans of the rules, `duplicate_of`, then the signals.
+        Columns: those of the documents, then `kept`, the Booleans of the rules, `duplicate_of`, then the signals. The
+        text is whole; where a filter cuts, `cuts` lists what the shards leave out of it (`start`, `end` in characters).
         Raises: CurateError for a reason that the run does not know.
         """
         self.must_be_finished()
@@ -205,6 +220,8 @@ class Run:
                 continue
             text = pl.read_parquet(self.documents_file(part))[rows]
             signals = self.part_signals(part).drop("source")[rows]
+            if cuts.cutting(self.pipeline.filters):
+                signals = signals.with_columns(cuts.listed(cuts.of_rows(self.part_cuts(part), rows), len(rows)))
             frames.append(pl.concat([text, verdicts[rows].drop(ID), signals], how="horizontal"))
             found += rows.len()
             if limit is not None and found >= limit:
@@ -224,23 +241,25 @@ class Run:
         return condition if id is None else condition & (pl.col(ID) == id)
 
     def kept_documents(self, part: Part, signals: bool = False) -> Iterator[Documents]:
-        """Kept documents of a part, one batch a row group."""
+        """Kept documents of a part without what is cut, one batch a row group."""
         import pyarrow.parquet as pq
 
         kept = disk.read_frame(self.verdicts_file(part), [judge.KEPT]).to_series()
         extra = self.part_signals(part).drop("source") if signals else None
         file = pq.ParquetFile(self.documents_file(part))
+        spans = self.part_cuts(part)
         start = 0
         for group in range(file.num_row_groups):
             frame = _from_arrow(file.read_row_group(group))
             stop = start + frame.height
+            frame = frame.with_columns(cuts.taken_out(frame[TEXT], cuts.inside(spans, start, stop)))
             if extra is not None:
                 frame = pl.concat([frame, extra[start:stop]], how="horizontal")
             yield Documents(frame.filter(kept[start:stop]))
             start = stop
 
-    def texts(self, rows: pl.Series) -> pl.Series:
-        """Texts of rows (numbers over all parts, sorted, unique)."""
+    def texts(self, rows: pl.Series, cut: bool = False) -> pl.Series:
+        """Texts of rows (numbers over all parts, sorted, unique), whole or without what is cut."""
         import pyarrow.parquet as pq
 
         frames = []
@@ -258,7 +277,9 @@ class Run:
                 if not wanted.is_empty():
                     # Taken by Arrow, which copies: what Polars gathers keeps all the text of the row group in memory.
                     column = file.read_row_group(group, ["text"]).column("text").take(wanted.to_arrow())
-                    frames.append(pl.Series("text", column, pl.String))
+                    texts = pl.Series("text", column, pl.String)
+                    spans = cuts.of_rows(self.part_cuts(part), wanted + start) if cut else cuts.none()
+                    frames.append(cuts.taken_out(texts, spans))
                 start = stop
         return pl.concat(frames) if frames else pl.Series("text", [], pl.String)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from curate import judge
-from curate.contracts import SIGNAL_TYPES, CorpusFilter, Documents, Filter, Line
+from curate import cuts, judge
+from curate.contracts import SIGNAL_TYPES, CorpusFilter, CuttingFilter, Documents, Filter, Line
 
 TEXTS = [
     "春天来了，花园里的花都开了。孩子们在草地上奔跑，老人坐在长椅上晒太阳。",
@@ -28,7 +28,7 @@ def check_filter(step: Filter, texts: list[str] | None = None) -> None:
     """
     texts = TEXTS if texts is None else texts
     line = Line(step.label("filter"), "filter", step)
-    judge.check([line], judge.DOCUMENT_SIGNALS)
+    judge.check([line], judge.DOCUMENT_SIGNALS | (cuts.SIGNALS if cuts.cutting([line]) else {}))
     for name, kind in step.signal_types().items():
         assert kind in SIGNAL_TYPES, f"signal {name} is {kind}; use Float64, Int64, Boolean or String"
     whole = _measure(step, texts)
@@ -36,7 +36,18 @@ def check_filter(step: Filter, texts: list[str] | None = None) -> None:
     for middle in (0, 1, len(texts) // 2, len(texts)):
         halves = pl.concat([_measure(step, texts[:middle]), _measure(step, texts[middle:])])
         assert halves.equals(whole), f"measuring in two batches (border at {middle}) gives other signals"
+        if isinstance(step, CuttingFilter):
+            spans = pl.concat([_cut(step, texts, 0, middle), _cut(step, texts, middle, len(texts))])
+            assert spans.equals(_cut(step, texts, 0, len(texts))), (
+                f"cutting in two batches (border at {middle}) differs"
+            )
     assert type(step).model_validate(step.model_dump()) == step, "parameters do not survive a round trip"
+
+
+def _cut(step: CuttingFilter, texts: list[str], start: int, stop: int) -> pl.DataFrame:
+    documents = Documents.of(texts[start:stop])
+    spans = cuts.checked(step.measure_and_cut(documents).cuts, documents, "filter")
+    return spans.with_columns(pl.col("row") + start)
 
 
 def _measure(step: Filter, texts: list[str]) -> pl.DataFrame:

@@ -103,7 +103,7 @@ def test_the_record_says_where_nine_tenths_of_the_time_went(finished):
     assert sum(one["seconds"] for one in passes.values()) >= 0.9 * run.record["wall_seconds"]
     assert {"start", "compile", "measure", "judge", "write documents: compile", "record"} <= set(passes)
     measure = passes["measure"]
-    assert {"read", "clean", "length", "exact_duplicates", "near_duplicates", "store"} == set(measure["steps"])
+    assert {"read", "clean unicode", "length", "exact_duplicates", "near_duplicates", "store"} == set(measure["steps"])
     assert 0 < sum(measure["steps"].values()) <= measure["worker_seconds"] + 0.01
     assert measure["bytes"] == run.record["bytes"]
     assert set(passes["write documents: collect"]["steps"]) == {"read", "encode"}

@@ -165,7 +165,31 @@ def _funnel(report: Report) -> Markup:
         element("tr", cell(name(label)), cell(""), figures(element("b", number(tokens)), "tokens"))
         for label, tokens in tokens_of(report).items()
     ]
-    return section("funnel", "Funnel", intro, table(heads, [*lines, *tokens]))
+    return section("funnel", "Funnel", intro, table(heads, [*lines, *tokens]), _changed_text(report))
+
+
+def _changed_text(report: Report) -> Markup | None:
+    """What cleaners changed before anything was measured, and what filters cut out of kept documents."""
+    steps = [("cleaned", report.record.get("cleaned", {})), ("cut", report.record.get("cut", {}))]
+    lines = [
+        element(
+            "tr",
+            cell(name(label)),
+            cell(element("span", what, class_="quiet")),
+            figures(number(change["documents"]), share(change["documents"], report.stats.documents)),
+            figures(number(change["chars"])),
+        )
+        for what, changes in steps
+        for label, change in changes.items()
+    ]
+    if not lines:
+        return None
+    heads = [("step", None), ("", None), ("documents", "n"), ("of all", "n"), ("characters", "n")]
+    note = element(
+        "p", "Cleaners change text before it is measured; what is cut is measured, but left out of the shards. "
+        "Characters taken out or put in, whichever are more.", class_="note",
+    )  # fmt: skip
+    return element("div", element("h3", "Text changed"), note, table(heads, lines))
 
 
 def _funnel_line(

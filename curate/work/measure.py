@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from curate import disk, judge
+from curate import cuts, disk, judge
 from curate.contracts import (
     BATCH_BYTES,
     ID,
@@ -22,6 +22,7 @@ from curate.contracts import (
     TEXT,
     Batch,
     CorpusFilter,
+    CuttingFilter,
     Documents,
     Filter,
     Input,
@@ -32,6 +33,7 @@ from curate.contracts import (
 )
 from curate.errors import CurateError
 from curate.run import Run
+from curate.work import clean
 from curate.work.costs import Clock
 
 
@@ -48,6 +50,7 @@ def warm_up(run: Run, step: int, part: str, options: dict[str, Any]) -> dict[str
     documents = Documents.of(texts)
     for cleaner in filter(_is_ours, run.pipeline.clean):
         cleaner.step.clean(documents.frame[TEXT])
+        clean.changes(cleaner, documents.frame[TEXT], documents.frame[TEXT].reverse())
     for line in filter(_is_ours, run.pipeline.filters):
         keys = line.step.measure(documents)
         if isinstance(line.step, CorpusFilter):
@@ -81,8 +84,8 @@ def measure(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str
 def _measure_first(run: Run, part: Part, filters: list[Line[Any]], limit: int | None) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
-    clock, clean_frames = Clock(), [pl.DataFrame(schema=_clean_schema(run))]
-    signals = {line.label: [_no_signals(line)] for line in filters}
+    clock, clean_frames = Clock(), [pl.DataFrame(schema=clean.schema(run))]
+    found = _Found(filters)
     rejected: list[Rejected] = []
     rows = size = 0
     schema = _document_schema(run)
@@ -94,11 +97,8 @@ def _measure_first(run: Run, part: Part, filters: list[Line[Any]], limit: int | 
                 rejected += batch.rejected
                 if batch.documents.is_empty():
                     continue
-                with clock.on("clean"):
-                    documents, cleaned = _clean(run, batch.documents.select(list(schema)))
-                for line in filters:
-                    with clock.on(line.label):
-                        signals[line.label].append(measured(line, documents))
+                documents, cleaned = clean.clean(run, batch.documents.select(list(schema)), clock)
+                found.measure(documents, clock)
                 with clock.on("store"):
                     writer.write_table(
                         documents.frame.to_arrow(compat_level=pl.CompatLevel.oldest()), documents.frame.height
@@ -108,8 +108,7 @@ def _measure_first(run: Run, part: Part, filters: list[Line[Any]], limit: int | 
                 size += int(cleaned["text_bytes"].sum())
         with clock.on("store"):
             disk.write_frame(pl.concat(clean_frames), run.clean_file(part))
-            for line in filters:
-                disk.write_frame(pl.concat(signals[line.label]), run.signals_file(line, part))
+            found.store(run, part)
             _store_rejected(rejected, run.rejected_file(part))
     return {
         "rows": rows,
@@ -124,23 +123,18 @@ def _measure_again(run: Run, part: Part, filters: list[Line[Any]]) -> dict[str, 
     """Measure new or edited filters on documents that are there already."""
     import pyarrow.parquet as pq
 
-    clock, rows, size = Clock(), 0, 0
-    signals = {line.label: [_no_signals(line)] for line in filters}
+    clock, size, found = Clock(), 0, _Found(filters)
     file = pq.ParquetFile(run.documents_file(part))
     for group in range(file.num_row_groups if filters else 0):
         with clock.on("read"):
             frame = pl.from_arrow(file.read_row_group(group))
             assert isinstance(frame, pl.DataFrame)
             documents = Documents(frame)
-        for line in filters:
-            with clock.on(line.label):
-                signals[line.label].append(measured(line, documents))
-        rows += len(documents)
+        found.measure(documents, clock)
         size += int(documents.utf8.offsets[-1] - documents.utf8.offsets[0])
-    for line in filters:
-        disk.write_frame(pl.concat(signals[line.label]), run.signals_file(line, part))
+    found.store(run, part)
     return {
-        "rows": rows,
+        "rows": found.rows,
         "rejected": 0,
         "bytes": size,
         "seconds": clock.seconds,
@@ -148,9 +142,39 @@ def _measure_again(run: Run, part: Part, filters: list[Line[Any]]) -> dict[str, 
     }
 
 
-def measured(line: Line[Filter], documents: Documents) -> pl.DataFrame:
-    """Measure a batch, and hold the filter to its promise. Raises: CurateError."""
-    frame = line.step.measure(documents)
+class _Found:
+    """What filters found in a part so far."""
+
+    def __init__(self, filters: list[Line[Any]]) -> None:
+        self.filters, self.rows = filters, 0
+        self.signals = {line.label: [_no_signals(line)] for line in filters}
+        self.cuts = {line.label: [cuts.none()] for line in filters if isinstance(line.step, CuttingFilter)}
+
+    def measure(self, documents: Documents, clock: Clock) -> None:
+        for line in self.filters:
+            with clock.on(line.label):
+                signals, spans = measured(line, documents)
+                self.signals[line.label].append(signals)
+                if line.label in self.cuts:
+                    self.cuts[line.label].append(spans.with_columns(pl.col("row") + self.rows))
+        self.rows += len(documents)
+
+    def store(self, run: Run, part: Part) -> None:
+        """Write the files; the signals last, for they say that the filter is done."""
+        for line in self.filters:
+            if line.label in self.cuts:
+                disk.write_frame(pl.concat(self.cuts[line.label]), run.cuts_file(line, part))
+            disk.write_frame(pl.concat(self.signals[line.label]), run.signals_file(line, part))
+
+
+def measured(line: Line[Filter], documents: Documents) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Measure a batch, and hold the filter to its promise: signals, and merged cuts. Raises: CurateError."""
+    spans = cuts.none()
+    if isinstance(line.step, CuttingFilter):
+        frame, found = line.step.measure_and_cut(documents)
+        spans = cuts.checked(found, documents, line.where)
+    else:
+        frame = line.step.measure(documents)
     expected = _no_signals(line).schema
     if frame.height != len(documents):
         raise CurateError(f"{line.where}: measured {frame.height} rows of {len(documents)}")
@@ -159,7 +183,7 @@ def measured(line: Line[Filter], documents: Documents) -> pl.DataFrame:
     for column in frame:
         if column.dtype.is_float() and column.is_nan().any():  # Polars: NaN >= 0.3 is true
             raise CurateError(f"{line.where}: signal {column.name} is NaN; what cannot be measured is null")
-    return frame
+    return frame, spans
 
 
 def _no_signals(line: Line[Any]) -> pl.DataFrame:
@@ -172,10 +196,6 @@ def _no_signals(line: Line[Any]) -> pl.DataFrame:
 def _document_schema(run: Run) -> dict[str, Any]:
     fields = sorted({field for line in run.pipeline.read for field in line.step.fields})
     return dict.fromkeys([ID, TEXT, SOURCE, *fields], pl.String)
-
-
-def _clean_schema(run: Run) -> dict[str, Any]:
-    return {name: kind for name, kind in run.pipeline.cleaner_signals().items() if name != SOURCE}
 
 
 def _batches(run: Run, part: Part, limit: int | None) -> Iterator[Batch]:
@@ -214,21 +234,6 @@ def _sampled(frame: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
 
     hashes = pl.Series(hash64(seed, *Utf8.of(frame[ID])), dtype=pl.UInt64)
     return frame.filter(hashes < int(share * 2**64))
-
-
-def _clean(run: Run, frame: pl.DataFrame) -> tuple[Documents, pl.DataFrame]:
-    text, signals = frame[TEXT], []
-    for line in run.pipeline.clean:
-        cleaned = line.step.clean(text)
-        if len(cleaned.text) != frame.height or cleaned.text.null_count():
-            raise CurateError(
-                f"{line.where}: gave {len(cleaned.text)} texts ({cleaned.text.null_count()} null) for {frame.height}"
-            )
-        text = cleaned.text.alias(TEXT)
-        if cleaned.signals is not None:
-            signals.append(cleaned.signals)
-    own = pl.DataFrame({"text_bytes": text.str.len_bytes().cast(pl.Int64)})
-    return Documents(frame.with_columns(text)), pl.concat([own, *signals], how="horizontal")
 
 
 def _store_rejected(rejected: list[Rejected], file: Path) -> None:

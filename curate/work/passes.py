@@ -117,7 +117,7 @@ class _Passes:
             self._write(run, number, writer)
         with self._timed("record"):
             record = given(self.pipeline, self.limit) | found(run)
-            for message in effects(run):
+            for message in effects(run, record["cleaned"]):
                 self._warn(message)
         shutil.rmtree(self.folder / "cut", ignore_errors=True)
         with suppress(OSError):

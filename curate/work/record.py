@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
 
-from curate import judge
+from curate import cuts, disk, judge
 from curate.pipeline import Pipeline
 from curate.run import Run
 from curate.work.verdicts import dropped_for
@@ -40,10 +40,40 @@ def found(run: Run) -> dict[str, Any]:
     sizes = (pl.read_parquet(run.clean_file(part), columns=["text_bytes"]).sum().item() for part in run.parts)
     return {
         "counts": run.counts(),
+        "cleaned": _changes(run, [line.label for line in run.pipeline.clean]),
+        "cut": _cut(run),
         "dropped": {reason: dropped_for(run, reason) for reason in run.reasons()},
         "bytes": sum(map(int, sizes)),
         "outputs": {label: _summary(manifest) for label, manifest in run.manifests().items()},
     }
+
+
+def _changes(run: Run, labels: list[str]) -> dict[str, dict[str, int]]:
+    """What each cleaner changed: documents, and characters (`kernels.changes.changed_chars`)."""
+    if not run.parts or not labels:
+        return {label: {"documents": 0, "chars": 0} for label in labels}
+    chars = pl.col(f"{label}_changed_chars" for label in labels)
+    table = pl.scan_parquet([run.clean_file(part) for part in run.parts])
+    documents, total = (table.select(sums).collect().row(0) for sums in ((chars > 0).sum(), chars.sum()))
+    return {
+        label: {"documents": int(some), "chars": int(all_chars)}
+        for label, some, all_chars in zip(labels, documents, total, strict=True)
+    }
+
+
+def _cut(run: Run) -> dict[str, dict[str, int]]:
+    """What each filter that cuts left out of kept documents: documents, and characters."""
+    found = {}
+    for line in cuts.cutting(run.pipeline.filters):
+        documents = chars = 0
+        for part in run.parts:
+            kept = disk.read_frame(run.verdicts_file(part), [judge.KEPT]).to_series()
+            spans = disk.read_frame(run.cuts_file(line, part), None)
+            spans = spans.filter(kept.gather(spans["row"]))
+            documents += spans["row"].n_unique()
+            chars += int((spans["end_char"] - spans["start_char"]).sum())
+        found[line.label] = {"documents": documents, "chars": chars}
+    return found
 
 
 def _summary(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -51,14 +81,17 @@ def _summary(manifest: dict[str, Any]) -> dict[str, Any]:
     return {key: manifest[key] for key in keys if key in manifest} | {"shards": len(manifest.get("shards", []))}
 
 
-def effects(run: Run) -> Iterator[str]:
-    """Warnings: a step that changed nothing may be a step that was misunderstood."""
+def effects(run: Run, cleaned: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Warnings: a step that changed nothing may be one that was misunderstood; `cleaned` is that of `found`."""
     counts = run.counts()
     if counts["documents"] == 0:
         yield "the corpus is empty: there is nothing to measure or write"
         return
     if counts["kept"] == 0:
         yield "every document was dropped: see the report for the rules, then loosen one"
+    for label, changes in cleaned.items():
+        if not changes["documents"]:
+            yield f"cleaner {label} changed nothing"
     for line in run.pipeline.filters:
         reasons = [f"{line.label}.{name}" for name in judge.merged(line.step)]
         if reasons and not any(dropped_for(run, reason) for reason in reasons):

@@ -85,7 +85,7 @@ def sample_kept(run: Run, n_bytes: int) -> pl.Series:
         return pl.Series(TEXT, [], pl.String)
     chosen = pl.concat(frames).sort("hash", ID).filter(pl.col("text_bytes").cum_sum() - pl.col("text_bytes") < n_bytes)
     rows = chosen["row"].sort()
-    return run.texts(rows).gather(rows.search_sorted(chosen["row"]))
+    return run.texts(rows, cut=True).gather(rows.search_sorted(chosen["row"]))
 
 
 def train_tokenizer(run: Run, target: str, vocabulary: int | None, folder: Path) -> Path:
