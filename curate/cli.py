@@ -188,6 +188,7 @@ def show(run: str, reason: str | None, document: str | None, number: int) -> Non
 
     Example: curate show runs/skypile_small --reason toxicity.gambling -n 3
     """
+    from curate.errors import CurateError
     from curate.run import Run
 
     opened = Run.open(run)
@@ -196,10 +197,12 @@ def show(run: str, reason: str | None, document: str | None, number: int) -> Non
             click.echo(json.dumps(row, ensure_ascii=False))
         return
     found = opened.documents(reason, id=document, limit=number)
+    if document and found.is_empty():
+        raise CurateError(f"{run}: no document has the id {document!r}; `curate show {run}` prints some with theirs")
     for row in found.iter_rows(named=True):
         click.echo(_shown(row, opened.reasons(), whole=document is not None) + "\n")
     if found.is_empty():
-        click.echo("curate: no such document" if document else "curate: no documents", err=True)
+        click.echo("curate: no documents", err=True)
 
 
 def _shown(row: dict[str, Any], reasons: list[str], whole: bool) -> str:

@@ -77,6 +77,8 @@ def test_show_by_reason_by_id_and_the_rejected(finished):
     assert "duplicate of" in copy
     identifier = copy.split()[1]
     assert "chars = " in command("show", run, "--id", identifier).stdout
+    missing = command("show", run, "--id", "nobody")
+    assert missing.exit_code == 1 and "no document has the id 'nobody'" in missing.stderr
     (rejected,) = command("show", run, "--reason", "rejected").stdout.splitlines()
     assert json.loads(rejected)["raw"] == "{broken"
     assert len(command("show", run, "-n", "3").stdout.split("── ")) == 4
