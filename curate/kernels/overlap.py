@@ -21,8 +21,8 @@ from curate.kernels.utf8 import DIGIT, HAN, HANGUL, KANA, LETTER, OTHER, SPACE, 
 GRAM = 13
 """Units of a gram."""
 FREE = 8
-"""A gram of at least so many units may stand behind other words of its clause; a shorter one must be a clause, or
-several: `什么是河口` is also a part of many honest sentences."""
+"""A gram of at least so many units may stand behind other words of its clause; a shorter one must be a clause, or end
+in a question mark: `什么是河口` is also a part of many honest sentences."""
 BLOCK = 4096
 """Units that are gathered before their grams are looked up."""
 _DISTINCT = 4
@@ -225,13 +225,13 @@ def _number(key, bitmap, keys, numbers):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _fill_block(data, i, stop, table, m, state, prefix, first, ends, alone, closes):  # type: ignore[no-untyped-def]
+def _fill_block(data, i, stop, table, m, state, prefix, first, ends, alone, closes, asks):  # type: ignore[no-untyped-def]
     """Read units from byte `i` on until the block is full; return the next byte, units and closed clauses in it.
 
-    `state: uint64[3]` carries over from block to block: whether a border and whether a space stand before the next
-    unit, and the kind of the last one.
+    `state: uint64[4]` carries over from block to block: whether a border, a space and a question mark stand before the
+    next unit, and the kind of the last one.
     """
-    border, gap, before = state[0] != 0, state[1] != 0, np.uint32(state[2])
+    border, gap, asked, before = state[0] != 0, state[1] != 0, state[2] != 0, np.uint32(state[3])
     polynomial = prefix[m]
     n_closes = uint64(0)
     full = uint64(BLOCK)
@@ -242,9 +242,9 @@ def _fill_block(data, i, stop, table, m, state, prefix, first, ends, alone, clos
             point = uint64(data[i] & 0x0F) << uint64(12) | low
             if border or gap:
                 alone[m] = True
-                closes[n_closes] = m
+                closes[n_closes], asks[n_closes] = m, asked
                 n_closes += uint64(1)
-                border, gap = False, False
+                border, gap, asked = False, False, False
             else:
                 alone[m] = False
             first[m] = i
@@ -261,6 +261,7 @@ def _fill_block(data, i, stop, table, m, state, prefix, first, ends, alone, clos
         if kind < _CHARACTER:
             border |= kind == _BORDER
             gap |= kind == _GAP
+            asked |= unit == 63
             continue
         if kind != _CHARACTER:
             unit, i = _rest_of_word(data, i, stop, table, kind, unit)
@@ -268,14 +269,14 @@ def _fill_block(data, i, stop, table, m, state, prefix, first, ends, alone, clos
         border |= gap and (kind == _CHARACTER or before == _CHARACTER)
         alone[m] = border
         if border:
-            closes[n_closes] = m
+            closes[n_closes], asks[n_closes] = m, asked
             n_closes += uint64(1)
-        border, gap, before = False, False, kind
+        border, gap, asked, before = False, False, False, kind
         first[m], ends[m] = start, i
         polynomial = polynomial * uint64(_BASE) + unit
         m += uint64(1)
         prefix[m] = polynomial
-    state[0], state[1], state[2] = uint64(border), uint64(gap), uint64(before)
+    state[0], state[1], state[2], state[3] = uint64(border), uint64(gap), uint64(asked), uint64(before)
     return i, m, n_closes
 
 
@@ -283,13 +284,14 @@ def _fill_block(data, i, stop, table, m, state, prefix, first, ends, alone, clos
 def find(data, offsets, table, bitmap, keys, numbers, short):  # type: ignore[no-untyped-def]
     """Find the grams of `build_table` in texts; return `int64[4, hits]`: text, gram, first byte, one past its last.
 
-    A gram of fewer than 13 units is found where a clause ends with it; one of fewer than `FREE` must be all of it.
+    A gram of fewer than 13 units is found where a clause ends with it; one of fewer than `FREE` must be all of it, or
+    stand before a question mark.
     """
     found = np.empty((4, (GRAM + 1) * (BLOCK + 2)), np.int64)  # a block adds no more than that
     n_found = 0
     prefix, alone = np.zeros(BLOCK + 1, np.uint64), np.zeros(BLOCK + 1, np.bool_)
     first, ends = np.zeros(BLOCK, np.uint64), np.zeros(BLOCK, np.uint64)
-    closes, state = np.zeros(BLOCK + 1, np.uint64), np.zeros(3, np.uint64)
+    closes, asks, state = np.zeros(BLOCK + 1, np.uint64), np.zeros(BLOCK + 1, np.bool_), np.zeros(4, np.uint64)
     marked, marked_lengths = np.zeros((2, GRAM * (BLOCK + 2)), np.uint64)
     lengths = np.flatnonzero(short).astype(np.uint64)
     powers = np.ones(GRAM + 1, np.uint64)
@@ -299,15 +301,15 @@ def find(data, offsets, table, bitmap, keys, numbers, short):  # type: ignore[no
     for row in range(len(offsets) - 1):
         i, stop = uint64(offsets[row]), uint64(offsets[row + 1])
         m = uint64(0)
-        state[0], state[1], state[2] = 1, 0, 0
+        state[0], state[1], state[2], state[3] = 1, 0, 0, 0
         prefix[0] = 0
         going = True
         while going:
             old = m
-            i, m, n_closes = _fill_block(data, i, stop, table, m, state, prefix, first, ends, alone, closes)
+            i, m, n_closes = _fill_block(data, i, stop, table, m, state, prefix, first, ends, alone, closes, asks)
             going = i < stop
             if not going:
-                closes[n_closes] = m
+                closes[n_closes], asks[n_closes] = m, state[2] != 0
                 n_closes += uint64(1)
             if n_found + int64(m + n_closes * uint64(GRAM)) > found.shape[1]:
                 found = np.concatenate((found, np.empty_like(found)), axis=1)
@@ -331,7 +333,7 @@ def find(data, offsets, table, bitmap, keys, numbers, short):  # type: ignore[no
                     since = closes[k] - min(size, closes[k])
                     key = _mixed(prefix[closes[k]] - prefix[since] * powers[size] + size)
                     marked[n_marked], marked_lengths[n_marked] = closes[k], size
-                    free = alone[since] | (size >= uint64(FREE))
+                    free = alone[since] | asks[k] | (size >= uint64(FREE))
                     n_marked += _is_marked(key, bitmap) & (size <= closes[k]) & free
             for k in range(n_marked):
                 close, size = marked[k], marked_lengths[k]
