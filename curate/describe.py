@@ -6,6 +6,8 @@ import inspect
 import os
 import sys
 
+from pydantic.fields import FieldInfo
+
 from curate import judge, registry
 from curate.contracts import Filter
 
@@ -20,12 +22,10 @@ def list_filters() -> str:
 def describe_filter(name: str) -> str:
     """A filter's whole page. Raises: PipelineError for an unknown name."""
     kind = _class(name)
-    parameters = [
-        f"  {key} = {info.get_default(call_default_factory=True, validated_data={})!r}\n      {info.description or ''}"
-        for key, info in kind.model_fields.items()
-    ]
+    parameters = [f"  {key}{_default(info)}\n      {info.description or ''}" for key, info in kind.model_fields.items()]
     pages = [f"{name}: {inspect.getdoc(kind)}", "Parameters:\n" + "\n".join(parameters)]
-    step = kind()
+    # A filter with parameters that must be given is described without them.
+    step = kind.model_construct() if any(info.is_required() for info in kind.model_fields.values()) else kind()
     signals = [f"  {signal}: {dtype}" for signal, dtype in step.signal_types().items()]
     rules = [f"  {registry.label_of(name)}.{rule}: {condition}" for rule, condition in judge.merged(step).items()]
     pages += ["Signals:\n" + "\n".join(signals)] if signals else []
@@ -39,6 +39,12 @@ def _class(name: str) -> type[Filter]:
     kind = registry.find("filters", name, "filters")
     assert issubclass(kind, Filter)
     return kind
+
+
+def _default(info: FieldInfo) -> str:
+    if info.is_required():
+        return " (must be given)"
+    return f" = {info.get_default(call_default_factory=True, validated_data={})!r}"
 
 
 def _summary(kind: type[Filter]) -> str:

@@ -179,7 +179,8 @@ def main() -> None:
         files = expand([*glob(options.benchmarks), str(Path(folder) / "invented.csv")])
         step = Contamination(benchmarks=files)
         items = [item for file, name in zip(files, names(files), strict=True) for item in read_items(file, name, {})]
-        print(*step.notes(), sep="\n")
+        for note in step.notes():
+            print(note)
         hosts = [text for _, text in rng.sample(everything, options.pages)]
         for wording in WORDINGS:
             recall(step, items, hosts, wording, options.seed)

@@ -4,7 +4,7 @@ Whoever trains on the questions he is later measured by measures nothing. Text i
 (`kernels.overlap`): Han characters, and words of other scripts, whatever the punctuation, width or case. The order of
 answer options does not matter, for no run reaches from one into the next. A run of 13 alone is no proof: among 48,810
 Chinese pages 117 paragraphs share one with a question about them. What counts is how much of an item was found.
-About 230 MB/s of Chinese text for 6,000 items, 130 of English.
+About 110 MB/s of Chinese text for 6,000 items, on a machine that others used too (85 of English).
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Contamination(CuttingFilter):
     """What the files call these, where it is none of the usual names."""
     min_units: int = Field(4, ge=1, le=13)
     """A shorter question is not looked for."""
-    min_coverage: float = Field(0.8, gt=0, le=1)
+    min_coverage: float = Field(0.75, gt=0, le=1)
     """The share of its units that says an item was found."""
     sure_units: int = Field(40, ge=13)
     """The units that must have been found of an item that was not found whole."""
