@@ -129,6 +129,18 @@ def test_most_of_an_item_with_options_is_enough(step):
     assert found(step.model_copy(update={"min_coverage": 0.8}), some) == [None]
 
 
+def test_a_whole_question_needs_fewer_of_its_options(tmp_path):
+    row = {
+        "question": "青石渡口的石阶是哪一年修成的",
+        "choices": ["康熙三年春", "乾隆二年冬", "道光八年秋", "同治九年夏"],
+    }
+    (tmp_path / "b.jsonl").write_text(json.dumps(row))
+    step = Contamination(benchmarks=str(tmp_path / "b.jsonl"))
+    three, two = ("".join(f"\n{option}" for option in row["choices"][:n]) for n in (3, 2))
+    texts = [row["question"] + three, row["question"] + two, row["question"], three + "\n" + row["choices"][3]]
+    assert found(step, *texts) == ["b/1", None, None, None]
+
+
 def test_a_long_question_may_have_lost_a_word(step):
     text = OPEN[3]["question"]
     assert found(step, text.replace("northern", "southern"), text.replace("Mira", "Nora", 1)) == ["ferry/4", "ferry/4"]

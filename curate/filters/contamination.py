@@ -46,10 +46,10 @@ class Contamination(CuttingFilter):
         contamination_items: `<benchmark>/<id>` of the items found, those with most units first, 20 at most, parted by
             commas; null: none was.
 
-    An item was found if a document holds all its units, or at least `sure_units` of them and `min_coverage` of all.
-    Its units are those of its question and its options; where it has no options, or its question has 26 units or more,
-    the question alone will do. An answer never counts. Runs that more than eight items of a benchmark share are left
-    out, and so are runs of fewer than four different units.
+    An item was found if a document holds all its units; or `min_coverage` of them, if these are `sure_units` or the
+    whole question with options. Its units are those of its question and its options; where it has no options, or its
+    question has 26 units or more, those of the question alone will do. An answer never counts. Runs that more than
+    eight items of a benchmark share are left out, and so are runs of fewer than four different units.
 
     A question (or option) of fewer than 13 units counts as a whole, where punctuation, a line end or a space between
     Han ends it; one of fewer than eight also has to begin there, or to stand before a question mark. Questions that
@@ -78,7 +78,7 @@ class Contamination(CuttingFilter):
     min_coverage: float = Field(0.75, gt=0, le=1)
     """The share of its units that says an item was found."""
     sure_units: int = Field(40, ge=13)
-    """The units that must have been found of an item that was not found whole."""
+    """The units that must have been found where neither the item nor its question with options was found whole."""
     cut: bool = False
     """Leave the passages out of the shards, and keep the document."""
 
@@ -98,7 +98,7 @@ class Contamination(CuttingFilter):
         remarks = []
         for benchmark in dict.fromkeys(index.benchmarks):
             own = index.benchmarks == benchmark
-            if lost := int((own & (index.units == 0)).sum()):
+            if lost := int((own & (index.evidence["units"].to_numpy() == 0)).sum()):
                 remarks.append(
                     f"{benchmark}: {lost} of {int(own.sum())} items are too short, or too much like others, to be told "
                     "from ordinary text; they are not looked for"
@@ -116,7 +116,8 @@ class Contamination(CuttingFilter):
         runs = find_runs(documents.utf8, index)
         scores = _with_joined_words(_score(runs, index), documents, index)
         whole = pl.col("missing") == 0
-        most = (pl.col("covered") >= self.sure_units) & (pl.col("coverage") >= self.min_coverage)
+        sure = (pl.col("covered") >= self.sure_units) | pl.col("with_options")
+        most = sure & (pl.col("coverage") >= self.min_coverage)
         found = scores.with_columns(found=whole | most)
         hits = found.filter("found")
         return Measured(_signals(found, hits, index, len(documents)), passages(documents.utf8, runs, hits))
@@ -161,10 +162,9 @@ class Index(NamedTuple):
     questions: tuple[str, ...]
     benchmarks: npt.NDArray[np.object_]
     """`[items]`: which one each belongs to."""
-    units: npt.NDArray[np.int64]
-    """`[items]`: units of question and options that can be found; 0: the item cannot be told from ordinary text."""
-    question_units: npt.NDArray[np.int64]
-    """`[items]`: those of the question, where it counts alone; else 0."""
+    evidence: pl.DataFrame
+    """Units of each item that can be found: `units`, of question and options (0: it cannot be told from ordinary text);
+    `asked`, of the question; `question_units`, the same where the question counts alone, else 0."""
     table: tuple[npt.NDArray[Any], ...]
     """What `kernels.overlap.find` looks runs up in."""
     postings: pl.DataFrame
@@ -197,12 +197,10 @@ def _build(sources: _Sources, min_units: int) -> Index:
     runs = postings.unique("run", keep="first", maintain_order=True)
     table = build_table(runs["hash"].to_numpy(), runs["length"].to_numpy())
     first = np.searchsorted(postings["run"].to_numpy(), np.arange(runs.height + 1))
-    units_of, question_units = _evidence(postings, len(items))
+    evidence = _evidence(postings, len(items))
     name = pl.Series([item.name for item in items], dtype=pl.String)
     postings = postings.select("run", "segment", "place", "length", "item", "kind")
-    return Index(
-        name, tuple(item.question for item in items), benchmarks, units_of, question_units, table, postings, first
-    )
+    return Index(name, tuple(item.question for item in items), benchmarks, evidence, table, postings, first)
 
 
 def _segments(items: tuple[Item, ...]) -> pl.DataFrame:
@@ -225,8 +223,8 @@ def _covered(places: pl.DataFrame) -> pl.DataFrame:
     return ordered.with_columns(new=new).group_by(keys).agg(covered=pl.col("new").sum())
 
 
-def _evidence(postings: pl.DataFrame, n_items: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Units of each item that can be found, and of its question where that counts alone."""
+def _evidence(postings: pl.DataFrame, n_items: int) -> pl.DataFrame:
+    """What `Index.evidence` says."""
     segments = _covered(postings.with_columns(row=pl.lit(0, pl.Int64)))
     question, options, n_options = (np.zeros(n_items, np.int64) for _ in range(3))
     asked, offered = segments.filter(kind=_QUESTION), segments.filter(kind=_OPTION)
@@ -235,7 +233,8 @@ def _evidence(postings: pl.DataFrame, n_items: int) -> tuple[npt.NDArray[np.int6
     np.add.at(n_options, offered["item"].to_numpy(), 1)
     told = (question > 0) | (n_options >= 2) & (options >= OWN_QUESTION)
     alone = (options == 0) | (question >= OWN_QUESTION)
-    return np.where(told, question + options, 0), np.where(alone, question, 0)
+    units = np.where(told, question + options, 0)
+    return pl.DataFrame({"units": units, "asked": question, "question_units": np.where(alone, question, 0)})
 
 
 def find_runs(text: Utf8, index: Index) -> pl.DataFrame:
@@ -253,20 +252,19 @@ def find_runs(text: Utf8, index: Index) -> pl.DataFrame:
 
 def _score(runs: pl.DataFrame, index: Index) -> pl.DataFrame:
     """What a batch holds of each item: `row`, `item`, `question_units` (as in `Index`), `covered`, `missing` (units),
-    `coverage` (0..1)."""
+    `coverage` (0..1), `with_options` (the whole question, and options)."""
     parts = _covered(runs.filter(pl.col("kind") != _ANSWER))
     question = pl.col("covered").filter(kind=_QUESTION).sum()
     items = parts.group_by("row", "item").agg(question=question, both=pl.col("covered").sum())
-    items = items.with_columns(
-        units=pl.Series(index.units[items["item"]]), question_units=pl.Series(index.question_units[items["item"]])
-    ).filter(pl.col("units") > 0)
+    items = items.hstack(index.evidence[items["item"]].get_columns()).filter(pl.col("units") > 0)
+    # A whole question with options that are its own is no accident, however short they are.
+    with_options = (pl.col("asked") > 0) & (pl.col("question") == pl.col("asked")) & (pl.col("both") > pl.col("asked"))
     share, own_share = pl.col("both") / pl.col("units"), pl.col("question") / pl.col("question_units")
     alone = (pl.col("question_units") > 0) & (own_share >= share)
     covered = pl.when(alone).then("question").otherwise("both")
     wanted = pl.when(alone).then("question_units").otherwise("units")
-    return items.select(
-        "row", "item", "question_units", covered=covered, missing=wanted - covered, coverage=covered / wanted
-    )
+    measured = {"covered": covered, "missing": wanted - covered, "coverage": covered / wanted}
+    return items.select("row", "item", "question_units", **measured, with_options=with_options)
 
 
 def _with_joined_words(scores: pl.DataFrame, documents: Documents, index: Index) -> pl.DataFrame:
