@@ -2,8 +2,9 @@
 
 Whoever trains on the questions he is later measured by measures nothing. Text is compared by runs of 13 units
 (`kernels.overlap`): Han characters, and words of other scripts, whatever the punctuation, width or case. The order of
-answer options does not matter, for no run reaches from one into the next. A run of 13 alone is no proof: among 48,810
-Chinese pages 117 paragraphs share one with a question about them. What counts is how much of an item was found.
+answer options does not matter, for no run reaches from one into the next. A run of 13 alone is no proof: of 53,225 pages
+134 share one with an item of GSM8K, HumanEval or CMRC 2018, and 132 of these are paragraphs that a question is about.
+What counts is how much of an item was found.
 About 110 MB/s of Chinese text for 6,000 items, on a machine that others used too (85 of English).
 """
 
@@ -270,7 +271,7 @@ def _score(runs: pl.DataFrame, index: Index) -> pl.DataFrame:
 def _with_joined_words(scores: pl.DataFrame, documents: Documents, index: Index) -> pl.DataFrame:
     """Count questions as whole whose first or last word is grown together with a word of the page (`helpJanet has`)."""
     near = scores.with_row_index().filter(pl.col("missing").is_between(1, 2), pl.col("question_units") > 0)
-    # Loops over the few items (2 in 1,000 pages) of which all but a word or two was found in a document.
+    # Loops over the few items (16 in 53,225 pages without any) of which all but a word or two was found in a document.
     pages = {row: _squeezed(documents.frame[TEXT][row]) for row in near["row"].unique()}
     joined = [
         position
