@@ -77,7 +77,7 @@ class Documents:
 
 
 class InputFile:
-    """Marks a parameter that names a file: `model: Annotated[str, InputFile()]`.
+    """Marks a parameter that names a file: `model: Annotated[str, InputFile()]`; or a list of files and patterns.
 
     The pipeline resolves it (working directory, then the pipeline's folder), and the file's bytes, not its name, enter
     the fingerprint. `names` mean something of their own (`train`, a profile that is shipped) and are never looked up,

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 
@@ -281,10 +282,12 @@ def input_fields(kind: type[Step]) -> dict[str, InputFile]:
 
 
 def _resolve(value: Any, mark: InputFile, folders: Sequence[Path]) -> Any:
+    if isinstance(value, list):
+        return [_resolve(item, mark, folders) for item in value]
     if not isinstance(value, str) or value in mark.names:
         return value
     for candidate in (folder / Path(value).expanduser() for folder in folders):
-        if candidate.exists():
+        if candidate.exists() or (has_magic(value) and glob(str(candidate), recursive=True)):
             return str(candidate.absolute())
     return value
 
