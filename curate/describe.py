@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +30,7 @@ def describe_filter(name: str) -> str:
     """The whole page of a filter, or of a cleaner. Raises: PipelineError for an unknown name."""
     section = "clean" if name in registry.names("clean") else "filters"
     kind = _class(section, name)
-    parameters = [f"  {key}{_default(info)}\n      {info.description or ''}" for key, info in kind.model_fields.items()]
+    parameters = [f"  {key}{_default(info)}\n{_indented(info.description)}" for key, info in kind.model_fields.items()]
     pages = [f"{name}: {inspect.getdoc(kind)}"]
     pages += ["Parameters:\n" + "\n".join(parameters)] if parameters else []
     measured, rules = _columns(kind)
@@ -47,6 +48,10 @@ def _class(section: str, name: str) -> type[Step]:
     if ":" in name and os.getcwd() not in sys.path:  # of one's own: `shouting:Shouting` beside the pipeline
         sys.path.append(os.getcwd())
     return registry.find(section, name, section)
+
+
+def _indented(description: str | None) -> str:
+    return textwrap.fill(" ".join((description or "").split()), 100, initial_indent=" " * 6, subsequent_indent=" " * 6)
 
 
 def _default(info: Any) -> str:

@@ -281,7 +281,7 @@ def test_odd_pages_are_read_in_passing(step, odd):
 
 def test_the_filter_is_described_though_its_benchmarks_must_be_given():
     page = describe_filter("contamination")
-    assert "benchmarks (must be given)" in page
+    assert "benchmarks (required)" in page
     assert "contamination.benchmark_item: contaminated_items > 0" in page
 
 
