@@ -76,12 +76,11 @@ class Toxicity(Filter):
         _lists(self.files())
 
     def signal_types(self) -> Mapping[str, Any]:
-        names = [*_lists(self.files()), "toxic"]
-        return {f"{name}_{what}": kind for name in names for what, kind in _MEASURES.items()}
+        return {signal.name: signal.kind for signal in _signals(_lists(self.files()))}
 
     def own_rules(self) -> Mapping[str, str | None]:
         lists = list(_lists(self.files()))
-        return {name: _rule(name, lists) for name in lists if _is_advertising(name)}
+        return {name: _rule(name, lists) for name in lists if _is_category(name)}
 
     def measure(self, documents: Documents) -> pl.DataFrame:
         from curate.kernels.wordlists import find_words
@@ -91,43 +90,76 @@ class Toxicity(Filter):
         _, first_of_word = np.unique(row * len(matcher.words) + matcher.words[spelling], return_index=True)
         chars = documents.frame[TEXT].str.len_chars().cast(pl.Float64)
         columns: dict[str, pl.Series] = {}
-        for position, name in enumerate([*matcher.categories, "toxic"]):
-            belongs = matcher.members[spelling, position]
-            words = np.bincount(row[first_of_word][belongs[first_of_word]], minlength=len(documents))
-            inside = np.bincount(row[belongs], matcher.chars[spelling[belongs]], minlength=len(documents))
-            columns[f"{name}_words"] = pl.Series(words, dtype=pl.Int64)
-            columns[f"{name}_char_ratio"] = (pl.Series(inside, dtype=pl.Float64) / chars).fill_nan(None)
+        for position, signal in enumerate(matcher.signals):
+            if signal.kind == pl.Int64:
+                words = spelling[first_of_word]
+                counted = row[first_of_word][matcher.members[words, position]]
+                columns[signal.name] = pl.Series(np.bincount(counted, minlength=len(documents)), dtype=pl.Int64)
+            else:
+                belongs = matcher.members[spelling, position]
+                inside = np.bincount(row[belongs], matcher.chars[spelling[belongs]], minlength=len(documents))
+                ratio = pl.Series(inside, dtype=pl.Float64) / chars
+                columns[signal.name] = ratio.fill_nan(None).round(RATIO_DIGITS)
         return pl.DataFrame(columns)
 
 
 _WARNING, _SOLICITATION, _TOPIC = "warning", "solicitation", "_topic"
-_MEASURES = {"words": pl.Int64, "char_ratio": pl.Float64}
+RATIO_DIGITS = 3
+"""Places of a ratio: finer ones decide nothing, and would take eight bytes a document instead of one."""
 
 
-def _is_advertising(name: str) -> bool:
-    """Whether words of this list offer something, so that it has a rule."""
+def _is_category(name: str) -> bool:
+    """Whether words of this list tell what a page is, so that it has a rule."""
     return name not in (_WARNING, _SOLICITATION) and not name.endswith(_TOPIC)
 
 
-def _rule(name: str, lists: Iterable[str]) -> str:
+class _Signal(NamedTuple):
+    name: str
+    kind: Any
+    lists: tuple[str, ...]
+    """Whose words are counted (Int64), or their characters (Float64)."""
+
+
+def _signals(lists: Iterable[str]) -> list[_Signal]:
+    """What is measured with these lists: a topic's characters count with its category's."""
+    signals = []
+    for name in lists:
+        signals.append(_Signal(f"{name}_words", pl.Int64, (name,)))
+        if _is_category(name):
+            signals.append(_Signal(f"{name}_char_ratio", pl.Float64, (name, name + _TOPIC)))
+        elif name == _SOLICITATION:
+            signals.append(_Signal(f"{name}_char_ratio", pl.Float64, (name,)))
+    return signals
+
+
+def _rule(name: str, lists: Iterable[str]) -> str | None:
+    if name in _RULES:
+        return _RULES[name]
     warnings = f"{_WARNING}_words" if _WARNING in lists else "0"
     words, ratio = f"{name}_words", f"{name}_char_ratio"
     telling = f"{words} > 2 * {warnings} AND ({words} >= 3 AND {ratio} >= 0.005 OR {words} = 2 AND {ratio} >= 0.07)"
     if not {name + _TOPIC, _SOLICITATION} <= set(lists):
         return telling
-    topic, asked = f"{name}{_TOPIC}", _SOLICITATION
+    topic, asked = f"{name}{_TOPIC}_words", f"{_SOLICITATION}_words"
     return (
-        f"{telling} OR {words} + {topic}_words >= 3 AND {words} + {asked}_words >= 1"
-        f" AND 2 * {words} + {topic}_words + {asked}_words >= 6 + 3 * {warnings}"
-        f" AND {ratio} + {topic}_char_ratio + {asked}_char_ratio >= 0.15"
+        f"{telling} OR 2 * {words} + {topic} >= 3 AND {words} + {asked} >= 1"
+        f" AND 2 * {words} + {topic} + {asked} >= 6 + 3 * {warnings}"
+        f" AND {ratio} + {_SOLICITATION}_char_ratio >= 0.16"
     )
+
+
+_RULES: Mapping[str, str | None] = {
+    "abuse": "abuse_words > 2 * warning_words"
+    " AND (abuse_words >= 3 AND abuse_char_ratio >= 0.05 OR abuse_words = 2 AND abuse_char_ratio >= 0.15)",
+    "political": None,
+}
 
 
 class _Matcher(NamedTuple):
     trie: Trie
-    categories: tuple[str, ...]
+    signals: list[_Signal]
     members: npt.NDArray[np.bool_]
-    """`[spellings, categories + 1]`: what a spelling belongs to; in the last column, whether that is toxic."""
+    """`[spellings, signals]`: whether a spelling counts for a signal."""
     words: npt.NDArray[np.int64]
     """`[spellings]`: the word that it spells."""
     chars: npt.NDArray[np.int64]
@@ -175,11 +207,12 @@ def _build(files: _Versions) -> _Matcher:
     lists = _read(files)
     words = sorted({word for words in lists.values() for word in words})
     spellings = {spelling: number for number, word in enumerate(words) for spelling in _spellings(word)}
-    sets = [*map(set, lists.values()), {word for name in lists if _is_advertising(name) for word in lists[name]}]
+    signals = _signals(lists)
+    sets = [{word for name in signal.lists for word in lists.get(name, [])} for signal in signals]
     members = np.array([[word in members for members in sets] for word in words], np.bool_)
     meanings = np.array(list(spellings.values()), np.int64)
     chars = np.array(list(map(len, spellings)), np.int64)
-    return _Matcher(build_trie(list(spellings)), tuple(lists), members[meanings], meanings, chars)
+    return _Matcher(build_trie(list(spellings)), signals, members[meanings], meanings, chars)
 
 
 def _spellings(word: str) -> set[str]:
