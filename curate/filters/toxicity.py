@@ -79,8 +79,7 @@ class Toxicity(Filter):
         return {signal.name: signal.kind for signal in _signals(_lists(self.files()))}
 
     def own_rules(self) -> Mapping[str, str | None]:
-        lists = list(_lists(self.files()))
-        return {name: _rule(name, lists) for name in lists if _is_category(name)}
+        return _rules(_lists(self.files()))
 
     def measure(self, documents: Documents) -> pl.DataFrame:
         from curate.kernels.wordlists import find_words
@@ -103,7 +102,7 @@ class Toxicity(Filter):
         return pl.DataFrame(columns)
 
 
-_WARNING, _SOLICITATION, _TOPIC = "warning", "solicitation", "_topic"
+_WARNING, _SOLICITATION, _TOPIC, _MIXED = "warning", "solicitation", "_topic", "mixed"
 RATIO_DIGITS = 3
 """Places of a ratio: finer ones decide nothing, and would take eight bytes a document instead of one."""
 
@@ -118,33 +117,60 @@ class _Signal(NamedTuple):
     kind: Any
     lists: tuple[str, ...]
     """Whose words are counted (Int64), or their characters (Float64)."""
+    without: tuple[str, ...] = ()
+    """Whose words are not."""
 
 
 def _signals(lists: Iterable[str]) -> list[_Signal]:
     """What is measured with these lists: a topic's characters count with its category's."""
-    signals = []
+    lists, signals = list(lists), []
     for name in lists:
         signals.append(_Signal(f"{name}_words", pl.Int64, (name,)))
         if _is_category(name):
             signals.append(_Signal(f"{name}_char_ratio", pl.Float64, (name, name + _TOPIC)))
         elif name == _SOLICITATION:
             signals.append(_Signal(f"{name}_char_ratio", pl.Float64, (name,)))
+    telling = tuple(name for name in lists if _has_offers(name, lists))
+    if telling:
+        topics = tuple(name + _TOPIC for name in telling)
+        signals += [
+            _Signal(f"{_MIXED}_words", pl.Int64, telling),
+            _Signal(f"{_MIXED}{_TOPIC}_words", pl.Int64, topics, (*telling, _SOLICITATION)),
+            _Signal(f"{_MIXED}_char_ratio", pl.Float64, telling + topics, (_SOLICITATION,)),
+        ]
     return signals
 
 
-def _rule(name: str, lists: Iterable[str]) -> str | None:
-    if name in _RULES:
-        return _RULES[name]
+def _has_offers(name: str, lists: Iterable[str]) -> bool:
+    """Whether the category has what the second way needs."""
+    return _is_category(name) and {name + _TOPIC, _SOLICITATION} <= set(lists)
+
+
+def _rules(lists: Iterable[str]) -> Mapping[str, str | None]:
+    lists = list(lists)
     warnings = f"{_WARNING}_words" if _WARNING in lists else "0"
+    rules: dict[str, str | None] = {}
+    for name in filter(_is_category, lists):
+        ways = [_by_phrases(name, warnings)]
+        if _has_offers(name, lists):
+            ways.append(_by_density(name, warnings, 0.16))
+        rules[name] = _RULES[name] if name in _RULES else " OR ".join(ways)
+    if any(_has_offers(name, lists) for name in lists):
+        rules[_MIXED] = f"{_MIXED}_char_ratio >= 0.12 AND {_by_density(_MIXED, warnings, 0.18)}"
+    return rules
+
+
+def _by_phrases(name: str, warnings: str) -> str:
     words, ratio = f"{name}_words", f"{name}_char_ratio"
-    telling = f"{words} > 2 * {warnings} AND ({words} >= 3 AND {ratio} >= 0.005 OR {words} = 2 AND {ratio} >= 0.07)"
-    if not {name + _TOPIC, _SOLICITATION} <= set(lists):
-        return telling
-    topic, asked = f"{name}{_TOPIC}_words", f"{_SOLICITATION}_words"
+    return f"{words} >= 3 + {warnings} AND {ratio} >= 0.005 OR {words} = 2 AND {warnings} = 0 AND {ratio} >= 0.07"
+
+
+def _by_density(name: str, warnings: str, least: float) -> str:
+    words, topic, asked = f"{name}_words", f"{name}{_TOPIC}_words", f"{_SOLICITATION}_words"
     return (
-        f"{telling} OR 2 * {words} + {topic} >= 3 AND {words} + {asked} >= 1"
+        f"2 * {words} + {topic} >= 3 AND {words} + {asked} >= 1"
         f" AND 2 * {words} + {topic} + {asked} >= 6 + 3 * {warnings}"
-        f" AND {ratio} + {_SOLICITATION}_char_ratio >= 0.16"
+        f" AND {name}_char_ratio + {_SOLICITATION}_char_ratio >= {least}"
     )
 
 
@@ -208,11 +234,15 @@ def _build(files: _Versions) -> _Matcher:
     words = sorted({word for words in lists.values() for word in words})
     spellings = {spelling: number for number, word in enumerate(words) for spelling in _spellings(word)}
     signals = _signals(lists)
-    sets = [{word for name in signal.lists for word in lists.get(name, [])} for signal in signals]
+    sets = [_union(lists, signal.lists) - _union(lists, signal.without) for signal in signals]
     members = np.array([[word in members for members in sets] for word in words], np.bool_)
     meanings = np.array(list(spellings.values()), np.int64)
     chars = np.array(list(map(len, spellings)), np.int64)
     return _Matcher(build_trie(list(spellings)), signals, members[meanings], meanings, chars)
+
+
+def _union(lists: Mapping[str, list[str]], names: Iterable[str]) -> set[str]:
+    return {word for name in names for word in lists.get(name, [])}
 
 
 def _spellings(word: str) -> set[str]:
@@ -234,9 +264,9 @@ def read_words(file: str) -> dict[str, list[str]]:
     if not isinstance(lists, dict) or not lists:
         raise PipelineError(f"{file}: expected `category: [word, …]` in a YAML word list")
     for category, words in lists.items():
-        if not isinstance(category, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", category) or category == "toxic":
+        if not isinstance(category, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", category) or category == _MIXED:
             raise PipelineError(
-                f"{file}: {category!r} cannot name a category (it becomes a column); use a-z, 0-9 and _, and not toxic"
+                f"{file}: {category!r} cannot name a category (it becomes a column); use a-z, 0-9 and _, and not {_MIXED}"
             )
         if (
             not isinstance(words, list)
