@@ -5,7 +5,7 @@ SQL over their counts decides. Where words overlap the leftmost counts, and the 
 anywhere, for Chinese has no word borders; so none decides alone. A phrase that says what a page offers weighs double, a
 word of the subject counts where words of asking and promising stand beside it, words of warning count against.
 A Latin letter or digit at a word's edge must not go on outside; Latin words match in lower, upper and title case. About
-210 MB/s with 12,000 words (300 with the 3,500 of version 2, in the same run).
+230 MB/s with 12,000 words (300 with the 3,500 of version 2, on the same day).
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Toxicity(Filter):
         _, first_of_word = np.unique(row * len(matcher.words) + matcher.words[spelling], return_index=True)
         word_row, word = row[first_of_word], spelling[first_of_word]
         spelling_chars = matcher.chars[spelling]
-        chars = documents.frame[TEXT].str.len_chars().cast(pl.Float64)
+        chars = documents.frame[TEXT].str.len_chars().to_numpy()
         columns: dict[str, pl.Series] = {}
         for signal, members in zip(matcher.signals, matcher.members, strict=True):
             if signal.kind == pl.Int64:
@@ -117,8 +117,10 @@ class Toxicity(Filter):
             else:
                 inside = members[spelling]
                 found = np.bincount(row[inside], spelling_chars[inside], minlength=len(documents))
-                ratio = pl.Series(found, dtype=pl.Float64) / chars
-                columns[signal.name] = ratio.fill_nan(None).round(RATIO_DIGITS)
+                # In numpy: fourteen small expressions of Polars took a tenth of the time. Nothing of nothing is NaN.
+                with np.errstate(invalid="ignore"):
+                    ratio = np.round(found / chars, RATIO_DIGITS)
+                columns[signal.name] = pl.Series(ratio, dtype=pl.Float64, nan_to_null=True)
         return pl.DataFrame(columns)
 
 
