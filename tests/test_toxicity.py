@@ -1,12 +1,12 @@
 """The filter `toxicity` on texts written for this test: advertisements, and honest pages that sound like them.
 
-The built-in lists were extended until these advertisements fell, so they say that rules work and not how many of the
-world's advertisements are found. Found at the first try, in five batches of 30 that were written one after the other,
-each before its words were added to the lists (ten texts of a category, oblique on purpose): 3, 3, 26, 22, 24.
+The built-in lists were extended until the advertisements of `advertisements.yaml` fell, so they say that rules work and
+not how many of the world's advertisements are found. That is what batch 3 of `advertising.jsonl` is for.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,12 @@ from curate.filters.toxicity import BUILT_IN, Toxicity, read_words
 from curate.testing import check_filter
 
 TEXTS = yaml.safe_load((Path(__file__).parent / "data/advertisements.yaml").read_text(encoding="utf-8"))
-GAMBLING, ADULT, LOANS, HONEST = (TEXTS[name] for name in ("gambling", "adult", "loans", "honest"))
+GAMBLING, ADULT, LOANS, FRAUD, HONEST = (TEXTS[name] for name in ("gambling", "adult", "loans", "fraud", "honest"))
+LINES = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "data/advertising.jsonl").read_text(encoding="utf-8").splitlines()
+]
+OFFERS = ["gambling", "adult", "loans", "fraud", "drugs", "violence", "spam"]
 
 
 def reasons(texts: list[str], step: Toxicity | None = None) -> list[list[str]]:
@@ -36,7 +41,7 @@ def reasons(texts: list[str], step: Toxicity | None = None) -> list[list[str]]:
 
 @pytest.mark.parametrize(
     ("category", "text"),
-    [(name, text) for name, texts in (("gambling", GAMBLING), ("adult", ADULT), ("loans", LOANS)) for text in texts],
+    [(name, text) for name in ("gambling", "adult", "loans", "fraud") for text in TEXTS[name]],
 )
 def test_an_advertisement_is_dropped_for_what_it_offers(category: str, text: str) -> None:
     assert category in reasons([text])[0]
@@ -45,7 +50,7 @@ def test_an_advertisement_is_dropped_for_what_it_offers(category: str, text: str
 def test_page_furniture_does_not_hide_three_words() -> None:
     texts = [*GAMBLING, *ADULT, *LOANS]
     wrapped = ["本站首页 关于我们 联系方式\n" * 3 + text + "\n版权所有，转载请注明出处。" for text in texts]
-    words = Toxicity().measure(Documents.of(texts))["toxic_words"]
+    words = Toxicity().measure(Documents.of(texts))["mixed_words"]
     dropped = [bool(broken) for broken, n in zip(reasons(wrapped), words, strict=True) if n >= 4]
     assert all(dropped) and len(dropped) > 40
 
@@ -62,7 +67,7 @@ def write(path: Path, text: str) -> str:
 
 def test_words_of_warning_outweigh_what_they_warn_of() -> None:
     offer = "不看征信、当天放款，代还信用卡，进来看看。"
-    assert reasons([offer, "民警提醒，这些都是诈骗：" + offer]) == [["loans"], []]
+    assert reasons([offer, "民警提醒，这些都是诈骗：" + offer]) == [["loans", "mixed"], []]
 
 
 def test_a_list_without_warnings_has_a_rule_without_them(tmp_path: Path) -> None:
@@ -76,10 +81,10 @@ def test_topics_count_where_solicitation_stands_beside_them(tmp_path: Path) -> N
         "fruit: [甩卖]\nfruit_topic: [苹果, 香蕉, 梨子]\nsolicitation: [加微信, 包邮, 先到先得]\nwarning: [植物学]\n"
     )
     step = Toxicity(words=write(tmp_path / "fruit.yaml", lists))
-    assert list(step.own_rules()) == ["fruit"]
+    assert list(step.own_rules()) == ["fruit", "mixed"]
     offer = "苹果香蕉梨子，先到先得，包邮，请加微信。"
     texts = [offer, "苹果香蕉梨子好吃", "先到先得，包邮，请加微信", offer + "字" * 200, "植物学：" + offer]
-    assert reasons(texts, step) == [["fruit"], [], [], [], []]
+    assert reasons(texts, step) == [["fruit", "mixed"], [], [], [], []]
 
 
 def test_the_filter_keeps_the_contract() -> None:
@@ -96,11 +101,9 @@ def test_words_and_characters_are_counted_by_category(tmp_path: Path) -> None:
     measured = step.measure(Documents.of(["苹果派和猫猫", "苹果 苹果 Pie", "狗", ""]))
     assert measured.to_dict(as_series=False) == {
         "fruit_words": [1, 2, 0, 0],
-        "fruit_char_ratio": [3 / 6, 7 / 9, 0.0, None],
+        "fruit_char_ratio": [0.5, 0.778, 0.0, None],
         "animal_words": [1, 1, 0, 0],
-        "animal_char_ratio": [2 / 6, 4 / 9, 0.0, None],
-        "toxic_words": [2, 2, 0, 0],
-        "toxic_char_ratio": [5 / 6, 7 / 9, 0.0, None],
+        "animal_char_ratio": [0.333, 0.444, 0.0, None],
     }
     assert step.signal_types() == dict(measured.schema)
 
@@ -161,7 +164,7 @@ def test_counts_are_those_of_the_obvious_search(tmp_path_factory: pytest.TempPat
     measured = Toxicity(words=str(path)).measure(Documents.of(texts))
     expected = [counted_slowly(text) for text in texts]
     assert measured["pets_words"].to_list() == [words for words, _ in expected]
-    ratios = [chars / len(text) if text else None for text, (_, chars) in zip(texts, expected, strict=True)]
+    ratios = [round(chars / len(text), 3) if text else None for text, (_, chars) in zip(texts, expected, strict=True)]
     assert measured["pets_char_ratio"].to_list() == ratios
 
 
@@ -184,11 +187,11 @@ def test_a_plain_list_names_its_category_after_the_file(tmp_path: Path) -> None:
 
 
 def test_a_list_beside_the_built_in_one_adds_to_its_categories(tmp_path: Path) -> None:
-    step = Toxicity(extend=write(tmp_path / "more.yaml", "loans: [呱呱贷]\nspam: [清仓甩卖]\n"))
-    assert list(step.own_rules()) == ["gambling", "adult", "loans", "spam"]
-    assert "solicitation_words" in step.own_rules()["loans"] and "solicitation" not in step.own_rules()["spam"]
+    step = Toxicity(extend=write(tmp_path / "more.yaml", "loans: [呱呱贷]\nsales: [清仓甩卖]\n"))
+    assert set(step.own_rules()) - set(Toxicity().own_rules()) == {"sales"}
+    assert "solicitation_words" in step.own_rules()["loans"] and "solicitation" not in step.own_rules()["sales"]
     measured = step.measure(Documents.of(["呱呱贷不看征信，清仓甩卖"]))
-    assert measured.select("loans_words", "spam_words", "toxic_words").row(0) == (2, 1, 3)
+    assert measured.select("loans_words", "sales_words", "mixed_words").row(0) == (2, 1, 3)
 
 
 def test_renaming_a_plain_list_changes_what_is_measured(tmp_path: Path) -> None:
@@ -213,7 +216,7 @@ def test_a_changed_list_is_read_again(tmp_path: Path) -> None:
         ("a.yaml", "fruit: []\n", "fruit must be a list of words"),
         ("a.yaml", "fruit: [123]\n", "quote those that YAML reads as numbers"),
         ("a.yaml", "水果: [苹果]\n", "cannot name a category"),
-        ("a.yaml", "toxic: [苹果]\n", "cannot name a category"),
+        ("a.yaml", "mixed: [苹果]\n", "cannot name a category"),
         ("a.yaml", "fruit: [苹果\n", "cannot be read as a word list"),
         ("my words.txt", "苹果\n", "cannot name a category"),
         ("empty.txt", "# nothing\n", "empty must be a list of words"),
@@ -245,12 +248,100 @@ def test_brackets_spell_out_several_words(tmp_path: Path) -> None:
 
 def test_the_built_in_lists_are_clean() -> None:
     lists = read_words(BUILT_IN)
-    topics = ["gambling_topic", "adult_topic", "loans_topic"]
-    assert list(lists) == ["gambling", "adult", "loans", *topics, "solicitation", "warning"]
-    assert all(len(words) > 200 for words in lists.values())
-    for name in ("gambling", "adult", "loans"):
+    topics = [f"{name}_topic" for name in OFFERS]
+    assert set(lists) == {*OFFERS, "abuse", "political", *topics, "solicitation", "warning"}
+    assert all(len(words) > 200 for name, words in lists.items() if name != "political")
+    for name in OFFERS:
         # A word of both would count three times.
         assert not set(lists[name]) & set(lists[f"{name}_topic"])
         assert min(map(len, lists[name])) >= 2
     words = [word for category in lists.values() for word in category]
     assert not any(char.isspace() or char in "()|\\" for word in words for char in word)
+
+
+def judged(lines: list[dict[str, str | None]]) -> tuple[float, float, float]:
+    """Precision, recall and F1 of being dropped by any rule."""
+    dropped = [bool(broken) for broken in reasons([line["text"] or "" for line in lines])]
+    wanted = [line["category"] is not None for line in lines]
+    right = sum(one and other for one, other in zip(dropped, wanted, strict=True))
+    return right / sum(dropped), right / sum(wanted), 2 * right / (sum(dropped) + sum(wanted))
+
+
+def test_the_lines_are_many_on_both_sides_and_a_quarter_of_them_blind() -> None:
+    for is_honest in (True, False):
+        lines = [line for line in LINES if (line["category"] is None) == is_honest]
+        assert len(lines) >= 200 and sum(line["blind"] for line in lines) >= 70
+    assert len({line["text"] for line in LINES}) == len(LINES)
+
+
+def test_advertising_and_spam_are_told_from_honest_lines_on_the_same_subjects() -> None:
+    assert judged([line for line in LINES if line["subject"] != "abuse"])[2] >= 0.95
+    assert judged([line for line in LINES if line["subject"] == "abuse"])[2] >= 0.95
+
+
+def test_lines_written_after_the_lists_are_told_apart_nearly_as_well() -> None:
+    # What the docstring of the filter says; a list that was changed since must say so there.
+    precision, recall, f1 = judged([line for line in LINES if line["blind"]])
+    assert (round(precision, 3), round(recall, 3), round(f1, 3)) == (0.969, 0.808, 0.881)
+
+
+@pytest.mark.parametrize("category", [*OFFERS, "abuse"])
+def test_every_category_drops_for_what_it_is_named_after(category: str) -> None:
+    lines = [line for line in LINES if line["category"] == category and not line["blind"]]
+    own = [category in broken for broken in reasons([line["text"] for line in lines])]
+    assert sum(own) >= 0.9 * len(own)
+    honest = [line["text"] for line in LINES if line["category"] is None and line["subject"] == category]
+    assert not any(category in broken for broken in reasons(honest))
+
+
+def test_an_advertisement_spread_over_several_categories_is_mixed(tmp_path: Path) -> None:
+    lists = (
+        "fruit: [甩卖]\nfruit_topic: [苹果, 香蕉]\npet: [幼崽出售]\npet_topic: [猫, 狗]\n"
+        "solicitation: [加微信, 包邮]\nwarning: [植物学, 动物学]\n"
+    )
+    step = Toxicity(words=write(tmp_path / "market.yaml", lists))
+    offer = "苹果香蕉猫狗，加微信，包邮。"
+    assert reasons([offer, "苹果香蕉猫狗都好", "苹果香蕉，加微信，包邮", offer + "字" * 60], step) == [
+        ["mixed"],
+        [],
+        [],
+        [],
+    ]
+
+
+def test_a_report_with_words_of_warning_is_not_mixed_however_much_it_names() -> None:
+    line = next(line for line in LINES if line["category"] == "fraud")
+    report = "警方提醒，这是骗局，谨防上当：" + line["text"]
+    assert "mixed" in reasons([line["text"]])[0] and reasons([report]) == [[]]
+
+
+def test_one_curse_in_a_story_stays_and_a_page_of_abuse_goes() -> None:
+    story = "老班长骂了一句王八蛋，把烟头按进泥里，转身对我们说，天亮以前必须过河，谁也不许掉队。"
+    abuse = "你这个脑残，王八蛋，去死吧！"
+    assert reasons([story, abuse, "版主公告：辱骂他人者禁言，例如脑残、王八蛋；请勿模仿，欢迎举报。"]) == [
+        [],
+        ["abuse"],
+        [],
+    ]
+
+
+def test_slogans_are_measured_and_drop_only_where_the_pipeline_says_so() -> None:
+    text = "是中国人就转！不转不是中国人，让更多国人看到，转发十个群！"
+    assert Toxicity().own_rules()["political"] is None and reasons([text]) == [[]]
+    rule = "political_words >= 3 AND political_char_ratio >= 0.05"
+    measured = Toxicity().measure(Documents.of([text, "抵制洋货是一九〇五年的一场运动，持续了半年。"]))
+    assert measured.select(pl.sql_expr(rule)).to_series().to_list() == [True, False]
+
+
+def test_a_topic_that_also_asks_counts_once_in_the_mixture(tmp_path: Path) -> None:
+    lists = "fruit: [甩卖]\nfruit_topic: [苹果, 包邮]\nsolicitation: [包邮]\n"
+    measured = Toxicity(words=write(tmp_path / "fruit.yaml", lists)).measure(Documents.of(["苹果甩卖包邮"]))
+    names = ["mixed_words", "mixed_topic_words", "mixed_char_ratio", "solicitation_char_ratio"]
+    assert measured.select(names).row(0) == (1, 1, 0.667, 0.333)
+    assert measured["fruit_topic_words"].item() == 2
+
+
+@pytest.mark.parametrize("text", ["", "贷", "\u0301", "😀" * 5, "\0", "加" * 300_000, "秒到账，" * 80_000])
+def test_odd_texts_are_measured(text: str) -> None:
+    measured = Toxicity().measure(Documents.of([text]))
+    assert measured.height == 1 and (measured["spam_char_ratio"].item() is None) == (text == "")
