@@ -1,4 +1,4 @@
-"""`kernels.overlap` against a search by the definition, and `kernels.passages` on borders of sentences."""
+"""`kernels.overlap` against a search by the definition, and `kernels.sentences` on borders of sentences."""
 
 import unicodedata
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from curate.contracts import Documents
 from curate.kernels import overlap
-from curate.kernels.passages import widen
+from curate.kernels.sentences import widen
 
 LETTERS = "春夏秋冬东南西北甲乙丙丁ab1２Ａé。？ \n,\u200b😀"
 

@@ -309,7 +309,7 @@ def _signals(scores: pl.DataFrame, hits: pl.DataFrame, index: Index, n: int) -> 
 
 def passages(text: Utf8, runs: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
     """Spans (`CUT_COLUMNS`) of the items that were found, answers included: the sentences in which their runs lie."""
-    from curate.kernels.passages import widen
+    from curate.kernels.sentences import widen
 
     own = runs.join(hits.select("row", "item"), on=["row", "item"]).sort("row", "item", "start")
     if own.is_empty():
