@@ -81,7 +81,10 @@ class Language(Filter):
         "kana_letter_ratio": pl.Float64,
         "latin_letter_ratio": pl.Float64,
     }
-    rules: ClassVar[Mapping[str, str]] = {"not_chinese": "lang != 'zh' OR lang_score < 0.65"}
+    rules: ClassVar[Mapping[str, str]] = {
+        "not_chinese": "lang != 'zh' OR lang_score < 0.65",
+        "mostly_code": "code_ratio > 0.5",
+    }
 
     model: Annotated[str | None, InputFile()] = None
     """A fastText model (`.bin` or `.ftz`) whose labels are languages; null: the built-in lid.176.ftz."""

@@ -194,7 +194,7 @@ def survey_line(data, start, stop, table, kinds, operators, keywords, commands, 
                         pairs += quote == 0
                     plain_before = plain
                     calls += b == 40
-                    if words == 1 and i <= first + 1 and size > 1:
+                    if words == 1 and i <= first + 2 and size > 1:  # a dash or a bracket may stand before it
                         points += _is_in(keywords, word_hash)
                         points += 2 * (_is_in(commands, word_hash) and int64(at) < end)
                         # a key of YAML or of a data structure
@@ -280,7 +280,9 @@ def survey_line(data, start, stop, table, kinds, operators, keywords, commands, 
     mark = _line_mark(data, first, end) if first < end else NO_MARK
     if mark == NO_MARK and outside == 0 and cjk <= latin and visible > 0:
         mark = SPAN
-    points += 2 * min(operators_seen, 3) + min(names, 3) + min(calls, 2) + min(options, 2) + min(paths, 2) + key
+    most = max(3, visible // 20)  # one formula does not make a paragraph code; a page without line ends is a long line
+    points += 2 * min(operators_seen, most) + min(names, most) + min(calls, most)
+    points += min(options, 2) + min(paths, 2) + key
     if visible > 0:
         points += 2 * assigned + _edges(data, first, end, latin + cjk + other == 0, pairs, mark)
     if points > 0 and first > start:
@@ -305,7 +307,8 @@ def _edges(data, first, end, alone, pairs, mark):  # type: ignore[no-untyped-def
     section = front == 91 and last == 93 and not alone and pairs == 0  # [section]
     tag = front == 60 and last == 62  # < … >
     command = front == 92 and follows >= 65  # \begin
-    decorator = (front == 64 or front == 36) and (follows == 32 or follows >= 65)  # @decorator, $ command
+    decorator = (front == 64 or front == 36) and follows >= 65  # @decorator, $variable
+    prompt = front == 36 and follows == 32 and first + 2 < end and data[first + 2] >= 65  # $ command
     include = mark == HASH and 97 <= follows <= 122  # #include
     key = False  # "key":
     if front == 34:
@@ -314,5 +317,5 @@ def _edges(data, first, end, alone, pairs, mark):  # type: ignore[no-untyped-def
             j += 1
         key = j + 1 < end and data[j + 1] == 58
     points += 2 * (section or tag or command or decorator or include or key)
-    points += front == 40 and last == 41  # (a form)
+    points += 6 * prompt + (front == 40 and last == 41)  # (a form)
     return points
