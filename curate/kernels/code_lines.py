@@ -14,6 +14,7 @@ from numba import int64, uint64
 from curate.kernels import kernel
 from curate.kernels.code_points import (
     CJK_BYTES,
+    COLUMNS,
     COMMANDS,
     COMMENT,
     COUNTS,
@@ -42,9 +43,9 @@ IS_PROSE, _NEUTRAL, IS_CODE, IS_BLANK = range(4)
 def survey(data, offsets, table, kinds, operators, keywords, commands, starts, first_line, lines, scripts):  # type: ignore[no-untyped-def]
     """Look at every line: where it starts, what letters it has, what speaks for code; returns how many there are.
 
-    `starts: int64[n + 1]`, `lines: int32[n, 7]`, where n is at least the number of line ends and documents together;
-    `first_line: int64[n_docs + 1]`; `scripts: int64[n_docs, COUNTS]`: letters of each script, and Han characters of
-    one set only. A line includes its line end.
+    `starts: int64[n + 1]`, `lines: int32[n, COLUMNS]`, where n is at least the number of line ends and documents
+    together; `first_line: int64[n_docs + 1]`; `scripts: int64[n_docs, COUNTS]`: letters of each script, and Han
+    characters of one set only. A line includes its line end.
     """
     n = 0
     for doc in range(len(offsets) - 1):
@@ -139,7 +140,7 @@ class Lines(NamedTuple):
     first: npt.NDArray[np.int64]
     """`int64[n_docs + 1]`: the first line of each text."""
     rows: npt.NDArray[np.int32]
-    """`int32[n, 7]`: `VISIBLE` and the columns after it."""
+    """`int32[n, COLUMNS]`: `VISIBLE` and the columns after it."""
     kinds: npt.NDArray[np.uint8]
     """`uint8[n]`: `IS_PROSE`, `IS_CODE` or `IS_BLANK`."""
     scripts: npt.NDArray[np.int64]
@@ -156,7 +157,7 @@ def lines_of(data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Lin
     n_docs = len(offsets) - 1
     room = int(np.count_nonzero(data[offsets[0] : offsets[-1]] == 10)) + n_docs
     starts, first = np.empty(room + 1, np.int64), np.empty(n_docs + 1, np.int64)
-    rows, scripts = np.empty((room, MARK + 1), np.int32), np.empty((n_docs, COUNTS), np.int64)
+    rows, scripts = np.empty((room, COLUMNS), np.int32), np.empty((n_docs, COUNTS), np.int64)
     n = survey(data, offsets, letters(), KINDS, OPERATORS, KEYWORDS, COMMANDS, starts, first, rows, scripts)
     kinds = np.empty(n, np.uint8)
     tell_code(rows, first, kinds)

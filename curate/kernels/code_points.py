@@ -20,8 +20,10 @@ COUNTS = len(SCRIPTS) + 2
 SIMPLIFIED_CHARS, TRADITIONAL_CHARS = len(SCRIPTS), len(SCRIPTS) + 1
 """Columns of `scripts` after those of the scripts."""
 
-VISIBLE, CJK_BYTES, LATIN_BYTES, OTHER_BYTES, POINTS, PROSE, MARK = range(7)
-"""Columns of a line: bytes other than white space; bytes of letters, by kind; what speaks for code and for prose."""
+COLUMNS = 8
+VISIBLE, CJK_BYTES, LATIN_BYTES, OTHER_BYTES, POINTS, PROSE, MARK, MARKUP = range(COLUMNS)
+"""Columns of a line: bytes other than white space; bytes of letters, by kind; what speaks for code and for prose; a
+mark; whether it may hold an address, a tag or a `span`."""
 NO_MARK, COMMENT, HASH, FENCE, NAMED_FENCE, SPAN = range(6)
 """Marks: starts as a comment; as one with `#`, which may be a heading; a fence, or one with a name; all a `span`."""
 
@@ -146,7 +148,7 @@ def survey_line(data, start, stop, table, kinds, operators, keywords, commands, 
     sets = uint64(0)  # Han characters of one set: traditional ones in the upper half
     points = operators_seen = names = calls = options = paths = key = 0
     pairs = quoted = unquoted_han = words = 0
-    quote, comment, assigned = uint8(0), False, False
+    quote, comment, assigned, markup = uint8(0), False, False, False
     plain_before = False  # a plain word, then nothing but one space, or a comma and a space
     previous = uint8(32)
     i = first
@@ -245,9 +247,10 @@ def survey_line(data, start, stop, table, kinds, operators, keywords, commands, 
             continue
         if b == 58 and i + 2 < end and data[i + 1] == 47 and data[i + 2] == 47:  # an address says nothing
             i = address_end(data, i, end)
-            previous, plain_before = uint8(97), False
+            previous, plain_before, markup = uint8(97), False, True
             continue
         visible += 1
+        markup |= b == 60 or b == _TICK
         if b != 44 and b != 39:
             plain_before = False
         follows = data[i + 1] if i + 1 < end else uint8(10)
@@ -288,7 +291,7 @@ def survey_line(data, start, stop, table, kinds, operators, keywords, commands, 
     if points > 0 and first > start:
         points += 1 + (data[start] == 9)
     row[VISIBLE], row[CJK_BYTES], row[LATIN_BYTES], row[OTHER_BYTES] = visible, cjk, latin, other
-    row[POINTS], row[PROSE], row[MARK] = points, 2 * pairs + quoted // 2 + unquoted_han, mark
+    row[POINTS], row[PROSE], row[MARK], row[MARKUP] = points, 2 * pairs + quoted // 2 + unquoted_han, mark, markup
 
 
 @kernel

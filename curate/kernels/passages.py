@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import uint64
 
 from curate.kernels import kernel
 from curate.kernels.code_lines import IS_CODE, IS_PROSE, Lines
-from curate.kernels.code_points import CJK_BYTES, LATIN_BYTES, OTHER_BYTES, address_end
+from curate.kernels.code_points import CJK_BYTES, LATIN_BYTES, MARKUP, OTHER_BYTES, address_end
 
 CJK, LATIN, OTHER = range(3)
 """Kinds of script of a window."""
@@ -60,8 +61,11 @@ def _span_end(data, i, stop):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _copy(data, i, stop, out, n):  # type: ignore[no-untyped-def]
+def _copy(data, i, stop, markup, out, n):  # type: ignore[no-untyped-def]
     """Copy a line of prose to `out[n:]`, addresses, tags and `spans` left out; returns where it ends there."""
+    if not markup:
+        out[n : n + stop - i] = data[i:stop]
+        return n + stop - i
     start = n
     while i < stop:
         b = data[i]
@@ -96,7 +100,7 @@ def _has_letters(out, i, stop):  # type: ignore[no-untyped-def]
 @kernel
 def _visible(out, i, stop):  # type: ignore[no-untyped-def]
     n = 0
-    for at in range(i, stop):
+    for at in range(uint64(i), uint64(stop)):
         n += out[at] > 32
     return n
 
@@ -150,7 +154,7 @@ def gather(data, starts, first_line, rows, kinds, size, out, ends, docs, groups,
                 if kinds[line] != IS_CODE:
                     of_line = _group_of(rows[line], of_line)
                     if of_line == group:
-                        n = _copy(data, starts[line], starts[line + 1], out, n)
+                        n = _copy(data, starts[line], starts[line + 1], rows[line, MARKUP], out, n)
             if not _has_letters(out, begin, n):
                 n = begin
                 continue
