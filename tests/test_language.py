@@ -223,6 +223,11 @@ def test_han_without_kana_is_not_japanese() -> None:
     assert measure(text + "にあります")["lang"] == ["ja"]
 
 
+def test_a_chinese_page_with_a_japanese_half_is_mixed() -> None:
+    found = measure((ZH + "\n") * 150 + (JA + "\n") * 100, (ZH + "\n") * 80 + (JA + "\n") * 200)
+    assert found["lang"] == ["zh", "ja"] and found["mixed"] == [True, True]
+
+
 def test_labels_of_another_model_work_as_well(tmp_path: Path) -> None:
     """GlotLID calls Chinese `cmn_Hani`: the built-in model with such labels gives the same answers."""
     renamed = {"zh": "cmn_Hani", "ja": "jpn_Jpan", "en": "eng_Latn"}

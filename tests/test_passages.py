@@ -64,6 +64,11 @@ def test_windows_are_text_in_order_and_no_larger_than_they_may_be(texts: list[st
         assert all(copied.count(character) <= text.count(character) for character in set(copied))
 
 
+def test_the_share_of_kana_is_measured_in_windows_of_han() -> None:
+    utf8 = Documents.of(["汉字かなカナ。", "abc", ZH, "カ"]).utf8
+    assert windows_of(utf8.data, lines_of(*utf8), 100).kana.tolist() == [4 / 6, 0.0, 0.0, 1.0]
+
+
 def test_the_label_with_the_most_weight_times_probability_wins() -> None:
     docs, groups = np.array([0, 0, 0, 2, 3, 3]), np.array([0, 1, 1, 2, 0, 1])
     weights, labels = np.array([100, 60, 60, 5, 10, 10]), np.array([7, 3, 3, -1, 2, 1], np.int32)

@@ -106,7 +106,7 @@ class Language(Filter):
         letters = lines.scripts[:, 1 : len(SCRIPTS)].sum(axis=1)
         kana = _ratio(lines.scripts[:, KANA], lines.scripts[:, HAN] + lines.scripts[:, KANA])
         model = load_model(self.files()[0])
-        found = _languages(model, documents.utf8, lines, kana)
+        found = _languages(model, documents.utf8, lines)
         code = lines.per_text(visible * (lines.kinds == IS_CODE))
         columns = {
             "lang": pl.Series(model.labels, dtype=pl.String).gather(found.label.clip(0)),
@@ -140,13 +140,13 @@ class _Found(NamedTuple):
     """The kind of script of these windows."""
 
 
-def _languages(model: FastTextModel, text: Utf8, lines: Lines, kana: Floats) -> _Found:
+def _languages(model: FastTextModel, text: Utf8, lines: Lines) -> _Found:
     from curate.kernels.code_points import CJK_BYTES, OTHER_BYTES
     from curate.kernels.passages import vote, windows_of
 
     n_docs = len(text.offsets) - 1
     windows = windows_of(text.data, lines, WINDOW_BYTES)
-    labels, scores = _labels(model, windows, kana)
+    labels, scores = _labels(model, windows)
     prose = np.bincount(windows.docs, windows.weights, n_docs).astype(np.int64)
     label, score, size, group = np.full(n_docs, -1, np.int32), np.zeros(n_docs), *np.zeros((2, n_docs), np.int64)
     vote(windows.docs, windows.groups, windows.weights, labels, scores, len(model.labels), label, score, size, group)
@@ -159,15 +159,14 @@ def _languages(model: FastTextModel, text: Utf8, lines: Lines, kana: Floats) -> 
     return _Found(label, score, size, prose, group)
 
 
-def _labels(model: FastTextModel, windows: Windows, kana: Floats) -> tuple[npt.NDArray[np.int32], Floats]:
+def _labels(model: FastTextModel, windows: Windows) -> tuple[npt.NDArray[np.int32], Floats]:
     """The label and probability of each window; among labels that its script allows, if the best is not one of them."""
     from curate.kernels.passages import CJK
 
     best, probabilities = model.predict(Utf8(windows.data, windows.offsets))
     labels, scores = best[:, 0], probabilities[:, 0].astype(np.float64)
     # Rows: other scripts, Han without kana, Han with some kana, Japanese.
-    kana_of_window = kana[windows.docs]
-    kind = np.where(windows.groups != CJK, 0, 1 + (kana_of_window >= NO_KANA) + (kana_of_window > MUCH_KANA))
+    kind = np.where(windows.groups != CJK, 0, 1 + (windows.kana >= NO_KANA) + (windows.kana > MUCH_KANA))
     allowed = _allowed(model.labels)
     wrong = np.flatnonzero((labels >= 0) & np.any(allowed, axis=1, keepdims=True)[kind, 0] & ~allowed[kind, labels])
     if len(wrong):

@@ -98,6 +98,17 @@ def _has_letters(out, i, stop):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _kana_share(out, i, stop):  # type: ignore[no-untyped-def]
+    """Kana / (Han and kana), by the first bytes of the characters of Unicode's main blocks."""
+    han, kana = 0, 0
+    for at in range(uint64(i), uint64(stop)):
+        b = out[at]
+        han += 0xE4 <= b <= 0xE9
+        kana += b == 0xE3 and 0x81 <= out[at + uint64(1)] <= 0x83
+    return kana / max(1, han + kana)
+
+
+@kernel
 def _visible(out, i, stop):  # type: ignore[no-untyped-def]
     n = 0
     for at in range(uint64(i), uint64(stop)):
@@ -122,12 +133,15 @@ def _window_end(out, i, stop, size):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def gather(data, starts, first_line, rows, kinds, size, out, ends, docs, groups, weights):  # type: ignore[no-untyped-def]
+def gather(  # type: ignore[no-untyped-def]
+    data, starts, first_line, rows, kinds, size, out, ends, docs, groups, weights, kana
+):
     """Copy the prose of each text, in windows of at most 1.5 times `size` bytes; returns how many there are.
 
     `out: uint8[bytes of text]`; window `i` is `out[ends[i - 1]:ends[i]]` (from 0), of text `docs[i]`, of script
-    `groups[i]`, with `weights[i]` bytes other than white space. The four are `int64[n]`, n at least the bytes of text /
-    (size / 2) + 3 n_docs. A text whose prose has no letter has no window.
+    `groups[i]`, with `weights[i]` bytes other than white space, and a share `kana[i]` of kana among Han and kana. All
+    are `int64[n]` but `kana: float64[n]`, n at least the bytes of text / (size / 2) + 3 n_docs. A text whose prose has
+    no letter has no window.
     """
     n, windows = 0, 0
     for doc in range(len(first_line) - 1):
@@ -164,6 +178,7 @@ def gather(data, starts, first_line, rows, kinds, size, out, ends, docs, groups,
                 at = _window_end(out, at, n, size)
                 ends[windows], docs[windows], groups[windows] = at, doc, group
                 weights[windows] = _visible(out, before_at, at)
+                kana[windows] = _kana_share(out, before_at, at) if group == CJK else 0.0
                 windows += 1
     return windows
 
@@ -216,6 +231,8 @@ class Windows(NamedTuple):
     """`CJK`, `LATIN` or `OTHER`."""
     weights: npt.NDArray[np.int64]
     """Bytes other than white space."""
+    kana: npt.NDArray[np.float64]
+    """Kana among Han and kana, 0..1; 0 in windows of other scripts."""
 
 
 def windows_of(data: npt.NDArray[np.uint8], lines: Lines, size: int) -> Windows:
@@ -226,5 +243,6 @@ def windows_of(data: npt.NDArray[np.uint8], lines: Lines, size: int) -> Windows:
     offsets = np.zeros(room + 1, np.int64)
     docs, groups, weights = (np.empty(room, np.int64) for _ in range(3))
     where = lines.starts, lines.first, lines.rows, lines.kinds
-    n = gather(data, *where, size, out, offsets[1:], docs, groups, weights)
-    return Windows(out, offsets[: n + 1], docs[:n], groups[:n], weights[:n])
+    kana = np.empty(room)
+    n = gather(data, *where, size, out, offsets[1:], docs, groups, weights, kana)
+    return Windows(out, offsets[: n + 1], docs[:n], groups[:n], weights[:n], kana[:n])
