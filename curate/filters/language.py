@@ -11,7 +11,7 @@ label and score are those of fastText's own `predict(text.replace("\\n", " "))`,
 Nothing here knows a language by name but for Chinese and Japanese labels, which any model has: `zh`, `cmn_Hani`, ….
 The built-in model: Joulin et al. 2016 (arXiv:1607.01759, arXiv:1612.03651), CC-BY-SA 3.0, 176 languages; `zh` holds
 simplified and traditional Chinese, beside `yue` and `wuu`. `benchmarks/quality/language.py` measures all of this.
-Chinese pages take 1.2 to 1.35 times as long as the model alone (80 MB/s where it makes 105), English ones 1.1 times.
+Chinese pages take 1.2 to 1.45 times as long as the model alone (73 MB/s and more where it makes 105), English ones 1.1.
 """
 
 from __future__ import annotations
