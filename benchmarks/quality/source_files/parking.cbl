@@ -1,0 +1,21 @@
+       IDENTIFICATION DIVISION.
+       PROGRAM-ID. PARKING.
+       DATA DIVISION.
+       WORKING-STORAGE SECTION.
+       01  WS-HOURS        PIC 9(3) VALUE ZERO.
+       01  WS-RATE         PIC 9(2)V99 VALUE 1.50.
+       01  WS-FEE          PIC 9(5)V99 VALUE ZERO.
+       01  WS-SHOWN        PIC ZZZZ9.99.
+       PROCEDURE DIVISION.
+       MAIN-PARAGRAPH.
+           DISPLAY "HOURS: " WITH NO ADVANCING
+           ACCEPT WS-HOURS
+           IF WS-HOURS > 24
+               MOVE 24 TO WS-HOURS
+           END-IF
+           COMPUTE WS-FEE = WS-HOURS * WS-RATE
+           PERFORM SHOW-FEE
+           STOP RUN.
+       SHOW-FEE.
+           MOVE WS-FEE TO WS-SHOWN
+           DISPLAY "FEE: " WS-SHOWN.
