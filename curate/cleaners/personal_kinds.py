@@ -23,6 +23,11 @@ WIDE = {0xFF01 + i: 0x21 + i for i in range(94) if chr(0x21 + i).isalnum() or ch
 """Full-width letters, digits and the signs of addresses and numbers, to ASCII: one character for one."""
 
 
+_ANY_WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ＠．－＿＋]")
+_MANY_DIGITS = re.compile(r"\d(?:[^\d\n]{0,2}\d){6}")
+"""Without it, no telephone and no identity number: a third of the windows hold nothing but an id's name."""
+
+
 class Span(NamedTuple):
     """A thing that was found: characters `start` to `end`."""
 
@@ -59,9 +64,14 @@ def is_luhn(number: str) -> bool:
 
 # ---- what stands around a number
 
-_GLUED_BEFORE = re.compile(r"[0-9A-Za-z_%$￥¥€]$|[0-9A-Za-z_)\]][-/.=&?#+*^~,]$|[0-9] ?[-/.*+=×÷] ?$|[^\W\d_]/$(?<=[a-z]/)")
-_GLUED_AFTER = re.compile(r"[0-9A-Za-z_@%℃°]|[.,:]\d|[-/+*=^]\w|[ ]?[-+*/=×÷][ ]?\d|-{0,1}[._]\w")
-_UNIT = re.compile(r"\s?(?:[多余]?[万亿元块美欧日][元]?|[个件人次位条名只册本份部台辆套株头吨米秒分天年月字斤张页度票股粉](?![信机])|字节|公里|千米|比特)")
+_GLUED_BEFORE = re.compile(r"[0-9A-Za-z_%$￥¥€]$|[A-Za-z_)\]][-/.=&?#+*^~]$|[0-9][-.=&?#+*^~]$|[0-9] ?[-*+=×÷] ?$|[=<>%] ?$")
+_GLUED_WORD = re.compile(r"(?:(?<![A-Za-z])[a-z]{2,} |[a-z_]\w*[\"']?\s?[:\[(]\s?[\"']?)$")
+"""A key, an index, the argument of a call, a word in an English list: code and logs."""
+_GLUED_AFTER = re.compile(r"[0-9A-Za-z_@%℃°*＊×]|[.:]\d|,\d{3}(?!\d)|[-+*=^]\w|[ ]?[-+*/=×÷][ ]?\d|-{0,1}[._]\w")
+_UNIT = re.compile(
+    r"\s?(?:[多余]?(?:万(?!先生|女士|总|经理)|[亿元块])|个(?!人)|人(?!事)|次(?!日)|位(?!于)|条(?!件)|只(?![要接加限收])|[件票年天吨股秒字页]"
+    r"|字节|公里|千米|比特| ?[a-z]{2})"
+)
 _OTHER_NUMBER = re.compile(
     r"(?:订单|单号|运单|快递|物流|编号|流水|流水号|序列号|条码|条形码|批号|货号|型号|料号|专利|申请|公开|公告|备案|基金|股票|彩票|代码|期号|"
     r"学号|工号|准考证|考号|票号|发票|合同|档案|索书|统一|信用代码|许可证|案号|文号|随机|种子|时间戳|版本|哈希|验证码|"
@@ -69,10 +79,13 @@ _OTHER_NUMBER = re.compile(
     r"(?:码|号码?|编码|[为是])?[\s.:：#＃\"'=（(№-]*$"
 )
 _PHONE_NAME = re.compile(
-    r"(?:电话|電話|手机|手機|座机|座機|固话|传真|傳真|热线|熱線|联系方式|联系|聯絡|聯繫|致电|拨打|来电|咨询|咨詢|报名|预约|订票|号码|微信|短信|"
-    r"(?i:tel|phone|mobile|cell|fax|call|sms|whatsapp|telephone))(?:号码?|號碼?|号|\(?[A-Za-z\u4e00-\u9fff]{0,4}\)?)?"
+    r"(?:电话|電話|手机|手機|座机|座機|固话|传真|傳真|热线|熱線|联系方式|联系|聯絡|聯繫|致电|拨打|来电|咨询|咨詢|报名|预约|订票|"
+    r"(?i:tel|phone|mobile|fax|whatsapp|telephone|contact)(?i:_?(?:no|num|number)\b\.?)?)(?:号码?|號碼?|号|\(?[A-Za-z\u4e00-\u9fff]{0,4}\)?)?"
     r"[\s:：.（(）)\[【/\\\"'“是为=-]{0,6}$"
 )
+
+
+_GOES_ON = re.compile(r"[0-9*＊]|[.,]\d|[A-Za-z_]\w")
 
 
 def _before(text: str, start: int) -> str:
@@ -84,12 +97,12 @@ def _is_number_of_its_own(text: str, start: int, end: int) -> bool:
     before = _before(text, start)
     if _GLUED_AFTER.match(text, end) or _UNIT.match(text, end) or _OTHER_NUMBER.search(before):
         return False
-    return not _GLUED_BEFORE.search(before[-3:])
+    return not (_GLUED_BEFORE.search(before[-3:]) or _GLUED_WORD.search(before))
 
 
 def _is_named_number(text: str, start: int, end: int) -> bool:
     """Whether a word for telephones stands right before, and no digit touches."""
-    return bool(_PHONE_NAME.search(_before(text, start))) and not re.match(r"[0-9]|[.,]\d|[A-Za-z_]\w", text[end:])
+    return bool(_PHONE_NAME.search(_before(text, start))) and not _GOES_ON.match(text, end)
 
 
 # ---- e-mail
@@ -98,12 +111,15 @@ _TLD = (
     r"(?:com|net|org|edu|gov|mil|int|info|biz|name|mobi|asia|pro|top|xyz|vip|club|online|site|shop|store|tech|app|dev|wang|"
     r"ltd|group|work|ink|icu|fun|live|email|cloud|space|world|today|link|news|blog|art|wiki|[a-z]{2})"
 )
-_LOCAL = r"(?<![A-Za-z0-9._%+/@=-])(?P<local>[A-Za-z0-9_](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_+-])?)"
+_LOCAL = r"(?<![A-Za-z0-9._%+@-])(?<![A-Za-z0-9]/)(?P<local>[A-Za-z0-9_](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_+-])?)"
 _HOST = rf"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,60}}[A-Za-z0-9])?\.){{1,5}}(?i:{_TLD})(?![A-Za-z0-9_-]|\.[A-Za-z0-9])"
-_EMAIL = re.compile(rf"{_LOCAL}(?P<at>@|\s?[\[(（](?i:at)[\])）]\s?)(?P<host>{_HOST})(?P<path>:[^\s\d\u2e80-\uffff，]|/\w)?")
+_EMAIL = re.compile(rf"{_LOCAL}(?P<at>@|\s?[\[(（](?i:at)[\])）]\s?)(?P<host>{_HOST})")
+# A user on a machine, not a mailbox: ssh and Git addresses, prompts, passwords in URLs.
+_ON_HOST_AFTER = re.compile(r":[~/\w]\S*[/.~]|:~|/\w|\s?[~/][^\s\]]*[\]$#]")
+_ON_HOST_BEFORE = re.compile(r"//[^\s/@]*$|\b(?:ssh|scp|sftp|rsync|ssh-copy-id)\b[^\n]*$")
 _MAIL_HOSTS = r"(?:qq|vip\.qq|163|vip\.163|126|139|189|gmail|sina|sohu|hotmail|outlook|foxmail|yeah|aliyun|icloud|yahoo)"
 _HASHED = re.compile(rf"{_LOCAL}#{_MAIL_HOSTS}\.(?:com|net|cn)(?:\.cn)?(?![A-Za-z0-9_-])")
-_SAMPLE_HOST = re.compile(r"(?i)(?:^|\.)(?:example\.(?:com|net|org|edu|cn)|.*\.(?:example|test|invalid|localhost|local|internal))$")
+_SAMPLE_HOST = re.compile(r"(?i)(?:^|\.)(?:example\.(?:com|net|org|edu|cn)|(?:your|my)?-?(?:domain|company)\.(?:com|net|org|cn)|.*\.(?:example|test|invalid|localhost|local|internal))$")
 _NOT_A_COUNTRY = frozenset("js ts py rb go rs md sh so cs db gz xz vb kt hs pl ps ml".split())
 _HOSTS_IN_THEM = re.compile(r"(?i)\.(?:com|co|org|net|gov|edu|ac)\.[a-z]{2}$")
 
@@ -111,9 +127,10 @@ _HOSTS_IN_THEM = re.compile(r"(?i)\.(?:com|co|org|net|gov|edu|ac)\.[a-z]{2}$")
 def _emails(text: str) -> Iterator[Span]:
     for match in _EMAIL.finditer(text):
         host = match["host"].lower()
-        in_url = text[: match.start()].endswith(("://", "//"))
+        before = text[: match.start()]
         is_file = host.rpartition(".")[2] in _NOT_A_COUNTRY and not _HOSTS_IN_THEM.search(host)
-        if not (match["path"] or in_url or is_file or match["local"] == "git" or _SAMPLE_HOST.search(host)):
+        on_host = _ON_HOST_AFTER.match(text, match.end("host")) or _ON_HOST_BEFORE.search(before)
+        if not (on_host or is_file or match["local"] in ("git", "root") or _SAMPLE_HOST.search(host)):
             yield Span(match.start(), match.end("host"), "email")
     for match in _HASHED.finditer(text):
         yield Span(*match.span(), "email")
@@ -123,8 +140,12 @@ def _emails(text: str) -> Iterator[Span]:
 
 _RESIDENT_ID = re.compile(r"(?<![0-9A-Za-z_])[1-8]\d{5}([ -]?)(?:19|20)\d{6}\1\d{3}[\dXx](?![0-9A-Za-z_])")
 _OLD_RESIDENT_ID = re.compile(r"(?:身份证|身份證|证件)(?:件)?(?:号码?|號碼?|编号)?[\s:：（(是为]{0,4}(?P<id>[1-8]\d{7}[01]\d[0-3]\d{4})(?!\d|[A-Za-z])")
-_CARD = re.compile(r"(?<![0-9A-Za-z_])(?<!\d[.-])[3456]\d{3}(?:([ -]?)\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|[ -]?\d{6}[ -]?\d{5})(?![0-9A-Za-z_]|[.]\d)")
+_CARD = re.compile(
+    r"(?<![0-9A-Za-z_])(?<!\d[.-])[3456]\d{3}(?:(?P<group>[ -])\d{4}(?P=group)\d{4}(?P=group)\d{1,4}(?:(?P=group)\d{1,3})?|"
+    r"\d{9,15}|[ -]?\d{6}[ -]?\d{5}|\d{8,12} \d{3})(?![0-9A-Za-z_]| ?\d|[.]\d)"
+)
 _CARD_NAME = re.compile(r"(?:银行|信用卡|储蓄卡|借记卡|卡号|帐号|账号|账户|帐户|卡|行|打款|汇款|转账|[Cc]ard|CARD|account)[^\n。]{0,16}$")
+_HEX_DUMP = re.compile(r" ?[0-9a-fA-F]{2,4}\b")
 _CARD_PREFIX = re.compile(r"62|4|5[1-5]|2[2-7]|3[47]|35|6011|65|60|81")
 _SAMPLE_CARDS = frozenset(
     "4111111111111111 4242424242424242 4012888888881881 5555555555554444 5105105105105100 378282246310005".split()
@@ -133,6 +154,8 @@ _SAMPLE_CARDS = frozenset(
 
 
 def _resident_ids(text: str) -> Iterator[Span]:
+    if not _MANY_DIGITS.search(text):
+        return
     for match in _RESIDENT_ID.finditer(text):
         if is_resident_id(re.sub("[ -]", "", match[0])):
             yield Span(*match.span(), "resident_id")
@@ -149,8 +172,8 @@ def _bank_cards(text: str) -> Iterator[Span]:
             continue
         # One number in ten passes Luhn: without a name, only UnionPay's and those in groups are believed.
         named = _CARD_NAME.search(_before(text, match.start()))
-        alone = _is_number_of_its_own(text, *match.span())
-        if named or (alone and ((number.startswith("62") and len(number) >= 16) or len(number) < len(match[0]))):
+        alone = _is_number_of_its_own(text, *match.span()) and not _HEX_DUMP.match(text, match.end())
+        if named or (alone and ((number.startswith("62") and len(number) >= 16) or match["group"])):
             yield Span(*match.span(), "bank_card")
 
 
@@ -159,7 +182,7 @@ def _bank_cards(text: str) -> Iterator[Span]:
 _NUMBERED = r"(?:号码?|號碼?|编号|證號|证号|[Nn]o\.?|[Nn]umber|\((?:[Pp]assport|[Nn]o\.?)\))?[\s:：（(为是#.=]{0,5}"
 _PASSPORT = re.compile(
     rf"(?:护照|護照|[Pp]assport|PASSPORT)\s?{_NUMBERED}"
-    r"(?P<id>[A-Z]{1,2}[0-9]{7,8}|[A-Za-z][0-9]{8}|E[A-HJ-NP-Za-hj-np-z][0-9]{7}|[0-9]{9})(?![0-9A-Za-z])"
+    r"(?P<id>[A-Z]{1,2}[0-9]{7,8}|[A-Z]{2}[0-9]{6}|[A-Za-z][0-9]{8}|E[A-HJ-NP-Za-hj-np-z][0-9]{7}|[0-9]{9})(?![0-9A-Za-z])"
 )
 _PERMIT = re.compile(
     rf"(?:通行证|通行證|回乡证|回鄉證|台胞证|台胞證|居住证)\s?{_NUMBERED}(?P<id>[A-Z]{{1,2}}[0-9]{{7,10}}|[0-9]{{8}}(?:[0-9]{{2}})?)(?![0-9A-Za-z])"
@@ -175,10 +198,11 @@ def _passports(text: str) -> Iterator[Span]:
 # ---- addresses of machines
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_IPV4 = re.compile(rf"(?<![0-9A-Za-z_.])(?<!\d-)(?:{_OCTET}\.){{3}}{_OCTET}(?![0-9A-Za-z_]|\.\w|/\d{{1,2}}\b|-\w|\+\w|版)")
-_IPV6 = re.compile(r"(?<![0-9A-Za-z_:.])[23][0-9A-Fa-f]{3}(?::[0-9A-Fa-f]{0,4}){3,7}(?![0-9A-Za-z_:]|/\d)")
+_IPV4 = re.compile(rf"(?<![0-9A-Za-z_.])(?<!\d-)(?:{_OCTET}\.){{3}}{_OCTET}(?![0-9A-Za-z_]|\.\w|\s?/\s?\d{{1,2}}\b|-\w|\+\w|版)")
+_IPV6 = re.compile(r"(?<![0-9A-Za-z_:.])[23][0-9A-Fa-f]{3}(?::[0-9A-Fa-f]{0,4}){3,7}(?![0-9A-Za-z_:]|\s?/\s?\d)")
+_PORT = re.compile(r":\d{2,5}\b")
 _VERSION = re.compile(
-    r"(?:(?i:version|ver|release|build|rev|firmware|v|driver|chrome|firefox|\w-|sdk|dll)|版本|版|固件|驱动|升级[到至为]?|更新[到至为]?|[第§见])[号为:：\s.\"'=(（是]*$"
+    r"(?:(?<![A-Za-z])(?i:version|ver|release|build|rev|firmware|v|driver|chrome|firefox|sdk|dll)|[A-Za-z]-|版本|版|固件|驱动|升级[到至为]?|更新[到至为]?|[第§见])[号为:：\s.\"'=(（是]*$"
 )
 _ADDRESS = re.compile(r"(?i:\bip\b|ipv4|host|server|ping|ssh|http|from|addr|peer|remote|client)|地址|服务器|主机|来自|登录|访问|节点|攻击|来源")
 _RESOLVERS = frozenset(
@@ -191,12 +215,13 @@ _RESOLVERS = frozenset(
 def _ips(text: str) -> Iterator[Span]:
     for match in _IPV4.finditer(text):
         address = IPv4Address(match[0])
-        if not address.is_global or address.is_multicast or match[0] in _RESOLVERS or match[0].startswith("255."):
+        if not address.is_global or address.is_multicast or match[0] in _RESOLVERS or address.packed[3] in (0, 255):
             continue
         before = _before(text, match.start())
         # Four small numbers are a version or the number of a section, unless something says address.
-        small = max(map(int, match[0].split("."))) < 40 or address.packed[0] < 20 and address.packed[1:3] == b"\0\0"
-        if not _VERSION.search(before) and (not small or _ADDRESS.search(before)):
+        small = max(address.packed) < 100
+        said = _ADDRESS.search(before) or _PORT.match(text, match.end())
+        if not _VERSION.search(before) and (said or not small):
             yield Span(*match.span(), "ip")
     for match in _IPV6.finditer(text):
         try:
@@ -225,18 +250,21 @@ _AREA = (
 )
 _LOCAL_NUMBER = r"[2-8]\d{2,3}[- ]?\d{4}(?!\d)"
 _EXTENSION = r"(?:\s?[-—(（]?\s?(?:转|轉|分机|分機|ext\.?|EXT\.?)[\s:：]?\d{1,6}[)）]?|[-—]\d{1,5}(?![\d-]))?"
+_MORE = r"(?P<more>(?:(?:\s?[、/,，或]\s?|\s)[2-8]\d{6,7}(?![\d-]))*)"
+_TOLL_FREE = r"(?:[48]00|8(?:33|44|55|66|77|88))"
 _LANDLINE = re.compile(
     rf"(?<![0-9A-Za-z_])(?:(?:\+|00)86[- ]?(?:[(（]0?{_AREA}[)）]|0?{_AREA})[- ]?|[(（](?:0|86-?){_AREA}[)）]\s?-?|"
-    rf"(?:86-)?0{_AREA}\s?[-—–－ ]\s?){_LOCAL_NUMBER}{_EXTENSION}(?P<more>(?:\s?[、/,，或]\s?[2-8]\d{{6,7}}(?![\d-]))*)"
+    rf"(?:86-)?0{_AREA}\s?[-—–－ ]\s?){_LOCAL_NUMBER}{_EXTENSION}{_MORE}"
 )
 _NAMED_LOCAL = re.compile(
-    rf"(?<![0-9A-Za-z_.-])(?:0{_AREA}[2-8]\d{{6,7}}|[2-8]\d{{6,7}}|[2-8]\d{{2,3}}[- ]\d{{4}})(?![\d.:/A-Za-z_]|-\d{{2}}\b){_EXTENSION}"
+    rf"(?<![0-9A-Za-z_.-])(?:0{_AREA}[2-8]\d{{6,7}}|(?![48]00)(?:[2-8]\d{{6,7}}|[2-8]\d{{2,3}}[- ]\d{{4}}))"
+    rf"(?![\d:A-Za-z_]|\.\d|/\d{{1,2}}\b|-\d{{2}}\b){_EXTENSION}{_MORE}"
 )
 _ABROAD = re.compile(
     r"(?<![0-9A-Za-z_)])(?P<code>(?:\+|00)(?:85[23]|886)|\+(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[124]|9[0-58]|[2-9]\d{2}))"
     r"(?P<rest>[- .]?(?:[(（]\d{1,4}[)）][- .]?)?\d{1,11}(?:[- .]\d{2,5}){0,4})(?![0-9A-Za-z_])"
 )
-_AMERICAN = re.compile(r"(?<![0-9A-Za-z_-])(?:\([2-9]\d{2}\) ?|(?P<bare>[2-9]\d{2}[-.]))[2-9]\d{2}[-.]\d{4}(?![0-9A-Za-z_-])")
+_AMERICAN = re.compile(rf"(?<![0-9A-Za-z_-])(?!\(?{_TOLL_FREE})(?:\([2-9]\d{{2}}\) ?|(?P<bare>[2-9]\d{{2}}[-.]))[2-9]\d{{2}}[-.]\d{{4}}(?![0-9A-Za-z_-])")
 _DATE = re.compile(r"(?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])|(?:19|20)\d\d[- ](?:19|20)\d\d")
 
 
@@ -247,6 +275,8 @@ def _further(match: re.Match[str], kind: str) -> Iterator[Span]:
 
 
 def _mobiles(text: str) -> Iterator[Span]:
+    if not _MANY_DIGITS.search(text):
+        return
     for match in _MOBILE.finditer(text):
         if match["plus"] or _is_named_number(text, *match.span()) or _is_number_of_its_own(text, *match.span()):
             yield Span(*match.span(), "mobile")
@@ -256,6 +286,8 @@ def _mobiles(text: str) -> Iterator[Span]:
 
 
 def _landlines(text: str) -> Iterator[Span]:
+    if not _MANY_DIGITS.search(text):
+        return
     for match in _LANDLINE.finditer(text):
         before = _before(text, match.start())
         if not re.search(r"[0-9][-/.,~]$|[A-Za-z][-=/]$", before[-2:]) and not _OTHER_NUMBER.search(before):
@@ -270,23 +302,25 @@ def _landlines(text: str) -> Iterator[Span]:
         if not match["bare"] or _is_named_number(text, *match.span()):
             yield Span(*match.span(), "landline")
     for match in _NAMED_LOCAL.finditer(text):
-        if _is_named_number(text, *match.span()) and not _DATE.match(match[0]) and not _UNIT.match(text, match.end()):
-            yield Span(*match.span(), "landline")
+        start, end = match.start(), match.start("more")
+        if _is_named_number(text, start, end) and not _DATE.match(match[0]) and not _UNIT.match(text, end):
+            yield Span(start, end, "landline")
+            yield from _further(match, "landline")
 
 
 # ---- accounts that must be named
 
-_BETWEEN = r"[\s:：（(【\[「“\"'是为=＝>]"
+_BETWEEN = r"[\s:：（()）【】\[\]「」“\"'是为=＝>]"
 _WECHAT_ID = r"(?P<id>[A-Za-z][-_A-Za-z0-9]{5,19}|[1-9]\d{4,10})(?![-_A-Za-z0-9@]|\.\w)"
 _WECHAT_NAME = r"(?:微信|薇信|威信|维信|微訊|(?<![A-Za-z0-9])(?:[Vv]信|[Vv][Xx]|[Ww][Xx]|[Ww]e[Cc]hat|[Ww]eixin|WECHAT|WEIXIN))"
 _WECHAT = re.compile(
-    rf"(?:{_WECHAT_NAME}\s?(?:帐号|账号|賬號|号码?|號|ID|id|/\s?(?:手机|电话|QQ)(?:号码?)?)?(?:[（(][\u4e00-\u9fff]{{1,6}}[）)])?(?P<sep>\s?{_BETWEEN}{{0,4}})"
-    rf"|(?P<add>[加➕＋+]\s?(?:我|本人|老师|客服|小编|店主|个)?(?:微信?|薇|威|[Vv](?![A-Za-z])){_BETWEEN}{{0,3}})){_WECHAT_ID}"
+    rf"(?:{_WECHAT_NAME}\s?(?:帐号|账号|賬號|号码?|號|ID|id|/\s?(?:手机|电话|QQ)(?:号码?)?)?(?:[（(][\u4e00-\u9fffA-Za-z]{{1,8}}[）)])?\s?{_BETWEEN}{{0,4}}"
+    rf"|(?P<add>[加➕＋+]\s?(?:我|本人|老师|客服|小编|店主|个)?(?:微信?|薇|威|[Vv](?!ip|IP)){_BETWEEN}{{0,3}})){_WECHAT_ID}"
 )
 _NO_WECHAT_ID = re.compile(r"(?i)wechat|weixin|android|iphone|ipad|windows|openid|unionid|appid|wx[0-9a-f]{16}$|gh_[0-9a-f]{12}$|https?|javascript|v\d")
 _QQ = re.compile(
     r"(?:(?<![A-Za-z0-9])[Qq]{2}|扣扣|叩叩|企鹅|球球|(?<![A-Za-z0-9])[Qq](?=\s?[群号:：])|[加＋+]\s?[Qq扣]|(?=群号))"
-    r"(?:[\u4e00-\u9fff]{0,4}群)?(?:号码|帐号|账号|賬號|号|號|码)?(?:[（(][\u4e00-\u9fff]{1,6}[）)])?"
+    r"(?:[\u4e00-\u9fff]{0,4}群)?[①-⑩一二三四五]?(?:号码|帐号|账号|賬號|号|號|码)?(?:[（(][\u4e00-\u9fff]{1,6}[）)])?"
     rf"\s?{_BETWEEN}{{0,4}}(?P<id>[1-9]\d{{4,10}})(?P<more>(?:\s?[、/,，；;或]\s?[1-9]\d{{5,10}}(?![\d.]))*)(?!\d|[.,:]\d|[-_@A-Za-z]\w)"
 )
 
@@ -334,7 +368,7 @@ def _searches() -> tuple[tuple[int, Callable[[str], Iterator[Span]]], ...]:
 
 def find(text: str, bits: int = -1) -> list[Span]:
     """Find personal data in a stretch of text: spans in order, not overlapping; `bits` says what may be in it."""
-    plain = text.translate(WIDE)
+    plain = text.translate(WIDE) if _ANY_WIDE.search(text) else text
     spans: list[Span] = []
     for where, search in _searches():
         if bits & where:

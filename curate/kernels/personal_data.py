@@ -53,34 +53,37 @@ def _digits(data, i, stop):  # type: ignore[no-untyped-def]
 
 @inlined
 def _is_latin_name(data, start, p):  # type: ignore[no-untyped-def]
-    """Whether the ASCII word that ends before byte `p` may name a number: by its last letters.
+    """Whether the ASCII word that ends before byte `p` may name a number, by its last letters.
 
-    QQ, V, VX, WX; fax, wechat, passport, weixin, ID, tel, mobile, call, phone.
+    QQ, Q, V, VX, WX; and the ends of WeChat, weixin, 微信ID, passport, tel, fax, phone, mobile, No, number.
     """
     low, before = data[p - 1] | 0x20, (data[p - 2] | 0x20) if p - 2 >= start else uint8(0)
+    earlier = (data[p - 3] | 0x20) if p - 3 >= start else uint8(0)
     return (
-        low == 0x71
+        (low == 0x71 and (before == 0x71 or not _alnum(before)))
         or (low == 0x76 and (before >= 0x80 or before == 0x2B))
-        or (low == 0x78 and (before == 0x76 or before == 0x77 or before == 0x61))
-        or (low == 0x74 and (before == 0x61 or before == 0x72))
-        or (low == 0x6E and before == 0x69)
-        or (low == 0x64 and before == 0x69)
-        or (low == 0x6C and (before == 0x65 or before == 0x6C))
-        or (low == 0x65 and (before == 0x6E or before == 0x6C))
+        or (low == 0x78 and (before == 0x76 or before == 0x77 or (before == 0x61 and earlier == 0x66)))
+        or (low == 0x74 and ((before == 0x61 and earlier == 0x68) or (before == 0x72 and earlier == 0x6F)))
+        or (low == 0x6E and before == 0x69 and earlier == 0x78)
+        or (low == 0x64 and before == 0x69 and earlier >= 0x80)
+        or (low == 0x6C and before == 0x65 and earlier == 0x74)
+        or (low == 0x6F and before == 0x6E and not _alnum(earlier))
+        or (low == 0x72 and before == 0x65 and earlier == 0x62)
+        or (low == 0x65 and ((before == 0x6E and earlier == 0x6F) or (before == 0x6C and earlier == 0x69)))
     )
 
 
 @inlined
 def _is_latin_wechat(data, start, p):  # type: ignore[no-untyped-def]
-    """Whether the ASCII word that ends before byte `p` may name an id of letters: V, VX, WX, WeChat, weixin, wxid, ID."""
+    """Whether the ASCII word that ends before byte `p` may name an id of letters: V, VX, WX, WeChat, weixin, 微信ID."""
     low, before = data[p - 1] | 0x20, (data[p - 2] | 0x20) if p - 2 >= start else uint8(0)
-    earlier = data[p - 3] | 0x20 if p - 3 >= start else uint8(0)
+    earlier = (data[p - 3] | 0x20) if p - 3 >= start else uint8(0)
     return (
         (low == 0x76 and (before >= 0x80 or before == 0x2B))
         or (low == 0x78 and (before == 0x76 or before == 0x77) and not _alnum(earlier))
         or (low == 0x74 and before == 0x61 and earlier == 0x68)
         or (low == 0x6E and before == 0x69 and earlier == 0x78)
-        or (data[p - 1] == 0x44 and before == 0x69 and earlier >= 0x80)
+        or (low == 0x64 and before == 0x69 and (earlier >= 0x80 or earlier == 0x20))
     )
 
 
@@ -117,6 +120,15 @@ def _digits_at_end(data, i, end):  # type: ignore[no-untyped-def]
     while j > i and _digit(data[j - 1]):
         j -= 1
     return end - j
+
+
+@kernel
+def _word(data, i, stop):  # type: ignore[no-untyped-def]
+    """How many ASCII letters, digits, hyphens and low lines stand at byte `i`."""
+    j = i
+    while j < stop and (_alnum(data[j]) or data[j] == 0x2D or data[j] == 0x5F):
+        j += 1
+    return j - i
 
 
 @kernel
@@ -200,8 +212,9 @@ def _run(data, start, i, end, stop, table):  # type: ignore[no-untyped-def]
             if n > 2 and (data[end] == 0x2D or data[end] == 0x20) and data[i] > 0x31:
                 if _is_named(data, start, i, table, False):
                     found |= NAMED
-    elif i > start and _is_named(data, start, i, table, _digits_at_end(data, i, end) < 6):
-        found |= NAMED
+    elif i > start and not _alnum(data[i - 1]) and _word(data, i, stop) >= 6:
+        if _is_named(data, start, i, table, _digits_at_end(data, i, end) < 6):
+            found |= NAMED
     if end - i == 4 and (data[i] == 0x32 or data[i] == 0x33) and end < stop and data[end] == 0x3A:
         if _colons(data, i, stop) >= 3:
             found |= HEX
@@ -233,7 +246,7 @@ def _wide(data, start, i, stop, kind):  # type: ignore[no-untyped-def]
     if kind == PROVINCE:
         # a letter, then something of letters and digits, at most a joint of three bytes between them
         letter = i + 3 < stop and uint8(data[i + 3] - 65) < 26
-        return PLATE if letter and i + 8 < stop and _alnum(data[i + 8]) else 0
+        return PLATE if letter and i + 8 < stop and _alnum(data[i + 7]) else 0
     if kind == WIDE_AT:
         return EMAIL
     return NUMBER | NAMED | DOTTED if kind == WIDE_DIGIT else 0
