@@ -88,6 +88,15 @@ _PHONE_NAME = re.compile(
 _GOES_ON = re.compile(r"[0-9*＊]|[.,]\d|[A-Za-z_]\w")
 
 
+def _is_inside(text: str, start: int) -> bool:
+    """Whether a letter or digit (ASCII) touches from the left.
+
+    No lookbehind: Python's `re` skips ahead fast only where a pattern begins with what it consumes.
+    """
+    before = text[start - 1 : start]
+    return before.isascii() and (before.isalnum() or before == "_")
+
+
 def _before(text: str, start: int) -> str:
     return text[max(0, start - 28) : start]
 
@@ -138,13 +147,14 @@ def _emails(text: str) -> Iterator[Span]:
 
 # ---- numbers with a checksum
 
-_RESIDENT_ID = re.compile(r"(?<![0-9A-Za-z_])[1-8]\d{5}([ -]?)(?:19|20)\d{6}\1\d{3}[\dXx](?![0-9A-Za-z_])")
+_RESIDENT_ID = re.compile(r"[1-8]\d{5}([ -]?)(?:19|20)\d{6}\1\d{3}[\dXx](?![0-9A-Za-z_])")
 _OLD_RESIDENT_ID = re.compile(r"(?:身份证|身份證|证件)(?:件)?(?:号码?|號碼?|编号)?[\s:：（(是为]{0,4}(?P<id>[1-8]\d{7}[01]\d[0-3]\d{4})(?!\d|[A-Za-z])")
 _CARD = re.compile(
-    r"(?<![0-9A-Za-z_])(?<!\d[.-])[3456]\d{3}(?:(?P<group>[ -])\d{4}(?P=group)\d{4}(?P=group)\d{1,4}(?:(?P=group)\d{1,3})?|"
+    r"[3456]\d{3}(?:(?P<group>[ -])\d{4}(?P=group)\d{4}(?P=group)\d{1,4}(?:(?P=group)\d{1,3})?|"
     r"\d{9,15}|[ -]?\d{6}[ -]?\d{5}|\d{8,12} \d{3})(?![0-9A-Za-z_]| ?\d|[.]\d)"
 )
 _CARD_NAME = re.compile(r"(?:银行|信用卡|储蓄卡|借记卡|卡号|帐号|账号|账户|帐户|卡|行|打款|汇款|转账|[Cc]ard|CARD|account)[^\n。]{0,16}$")
+_DECIMAL = re.compile(r"\d[.-]$")
 _HEX_DUMP = re.compile(r" ?[0-9a-fA-F]{2,4}\b")
 _CARD_PREFIX = re.compile(r"62|4|5[1-5]|2[2-7]|3[47]|35|6011|65|60|81")
 _SAMPLE_CARDS = frozenset(
@@ -157,7 +167,7 @@ def _resident_ids(text: str) -> Iterator[Span]:
     if not _MANY_DIGITS.search(text):
         return
     for match in _RESIDENT_ID.finditer(text):
-        if is_resident_id(re.sub("[ -]", "", match[0])):
+        if not _is_inside(text, match.start()) and is_resident_id(re.sub("[ -]", "", match[0])):
             yield Span(*match.span(), "resident_id")
     for match in _OLD_RESIDENT_ID.finditer(text):
         number = match["id"]
@@ -168,6 +178,8 @@ def _resident_ids(text: str) -> Iterator[Span]:
 def _bank_cards(text: str) -> Iterator[Span]:
     for match in _CARD.finditer(text):
         number = re.sub("[ -]", "", match[0])
+        if _is_inside(text, match.start()) or _DECIMAL.search(text[: match.start()][-2:]):
+            continue
         if not (13 <= len(number) <= 19 and _CARD_PREFIX.match(number) and is_luhn(number)) or number in _SAMPLE_CARDS:
             continue
         # One number in ten passes Luhn: without a name, only UnionPay's and those in groups are believed.
@@ -197,9 +209,8 @@ def _passports(text: str) -> Iterator[Span]:
 
 # ---- addresses of machines
 
-_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_IPV4 = re.compile(rf"(?<![0-9A-Za-z_.])(?<!\d-)(?:{_OCTET}\.){{3}}{_OCTET}(?![0-9A-Za-z_]|\.\w|\s?/\s?\d{{1,2}}\b|-\w|\+\w|版)")
-_IPV6 = re.compile(r"(?<![0-9A-Za-z_:.])[23][0-9A-Fa-f]{3}(?::[0-9A-Fa-f]{0,4}){3,7}(?![0-9A-Za-z_:]|\s?/\s?\d)")
+_IPV4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![0-9A-Za-z_]|\.\w|\s?/\s?\d{1,2}\b|-\w|\+\w|版)")
+_IPV6 = re.compile(r"[23][0-9A-Fa-f]{3}(?::[0-9A-Fa-f]{0,4}){3,7}(?![0-9A-Za-z_:]|\s?/\s?\d)")
 _PORT = re.compile(r":\d{2,5}\b")
 _VERSION = re.compile(
     r"(?:(?<![A-Za-z])(?i:version|ver|release|build|rev|firmware|v|driver|chrome|firefox|sdk|dll)|[A-Za-z]-|版本|版|固件|驱动|升级[到至为]?|更新[到至为]?|[第§见])[号为:：\s.\"'=(（是]*$"
@@ -214,10 +225,13 @@ _RESOLVERS = frozenset(
 
 def _ips(text: str) -> Iterator[Span]:
     for match in _IPV4.finditer(text):
-        address = IPv4Address(match[0])
-        if not address.is_global or address.is_multicast or match[0] in _RESOLVERS or address.packed[3] in (0, 255):
-            continue
         before = _before(text, match.start())
+        try:
+            address = IPv4Address(match[0])
+        except AddressValueError:
+            continue
+        if _is_inside(text, match.start()) or before.endswith(".") or not address.is_global or address.is_multicast or match[0] in _RESOLVERS or address.packed[3] in (0, 255):
+            continue
         # Four small numbers are a version or the number of a section, unless something says address.
         small = max(address.packed) < 100
         said = _ADDRESS.search(before) or _PORT.match(text, match.end())
@@ -228,7 +242,7 @@ def _ips(text: str) -> Iterator[Span]:
             ours = IPv6Address(match[0]).is_global
         except AddressValueError:
             continue
-        if ours and match[0].lower() not in _RESOLVERS6:
+        if ours and not _is_inside(text, match.start()) and match[0].lower() not in _RESOLVERS6:
             yield Span(*match.span(), "ip")
 
 
@@ -238,10 +252,9 @@ _RESOLVERS6 = frozenset("2001:4860:4860::8888 2001:4860:4860::8844 2606:4700:470
 # ---- telephones
 
 _MOBILE_START = r"1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])"
-_MOBILE = re.compile(
-    rf"(?<![0-9A-Za-z_])(?P<plus>(?:\+|00)86[- ]?|\(\+?86\)[- ]?|(?<!\d)86[- ]?)?{_MOBILE_START}(?P<a>[- .]?)\d{{4}}(?P=a)\d{{4}}(?!\d)"
-)
-_ODD_MOBILE = re.compile(rf"(?<![0-9A-Za-z_]){_MOBILE_START[:1]}[ .-]?[3-9](?:[ .-]?\d){{9}}(?!\d| \d)")
+_MOBILE = re.compile(rf"{_MOBILE_START}([- .]?)\d{{4}}\1\d{{4}}(?!\d)")
+_MOBILE_PREFIX = re.compile(r"(?:(?:\+|00)86[- ]?|\(\+?86\)[- ]?|(?<![0-9A-Za-z_+])86[- ]?)$")
+_ODD_MOBILE = re.compile(r"1[ .-]?[3-9](?:[ .-]?\d){9}(?!\d| \d)")
 _AREA = (
     r"(?:10|2[0-57-9]|3(?:1\d|35|49|5\d|7\d|9[1-8])|4(?:1\d|2[179]|3\d|40|5\d|6[4789]|7\d|8[23])|"
     r"5(?:1\d|2[37]|3\d|4[36]|5\d|6[1-6]|7\d|80|9\d)|6(?:3[1-5]|6[0238]|9[12])|"
@@ -252,19 +265,20 @@ _LOCAL_NUMBER = r"[2-8]\d{2,3}[- ]?\d{4}(?!\d)"
 _EXTENSION = r"(?:\s?[-—(（]?\s?(?:转|轉|分机|分機|ext\.?|EXT\.?)[\s:：]?\d{1,6}[)）]?|[-—]\d{1,5}(?![\d-]))?"
 _MORE = r"(?P<more>(?:(?:\s?[、/,，或]\s?|\s)[2-8]\d{6,7}(?![\d-]))*)"
 _TOLL_FREE = r"(?:[48]00|8(?:33|44|55|66|77|88))"
+_TOLL_FREE_START = re.compile(_TOLL_FREE)
 _LANDLINE = re.compile(
-    rf"(?<![0-9A-Za-z_])(?:(?:\+|00)86[- ]?(?:[(（]0?{_AREA}[)）]|0?{_AREA})[- ]?|[(（](?:0|86-?){_AREA}[)）]\s?-?|"
-    rf"(?:86-)?0{_AREA}\s?[-—–－ ]\s?){_LOCAL_NUMBER}{_EXTENSION}{_MORE}"
+    rf"(?:\+86[- ]?(?:[(（]0?{_AREA}[)）]|0?{_AREA})[- ]?|0086[- ]?0?{_AREA}[- ]?|\((?:0|86-?){_AREA}\)\s?-?|（0{_AREA}）\s?|"
+    rf"86-0?{_AREA}-|0{_AREA}\s?[-—–－ ]\s?){_LOCAL_NUMBER}{_EXTENSION}{_MORE}"
 )
 _NAMED_LOCAL = re.compile(
-    rf"(?<![0-9A-Za-z_.-])(?:0{_AREA}[2-8]\d{{6,7}}|(?![48]00)(?:[2-8]\d{{6,7}}|[2-8]\d{{2,3}}[- ]\d{{4}}))"
+    rf"[02-8](?<![0-9A-Za-z_.-].)(?:(?<=0){_AREA}[2-8]\d{{6,7}}|(?<=[2-8])(?<![48](?=00))(?:\d{{6,7}}|\d{{2,3}}[- ]\d{{4}}))"
     rf"(?![\d:A-Za-z_]|\.\d|/\d{{1,2}}\b|-\d{{2}}\b){_EXTENSION}{_MORE}"
 )
 _ABROAD = re.compile(
-    r"(?<![0-9A-Za-z_)])(?P<code>(?:\+|00)(?:85[23]|886)|\+(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[124]|9[0-58]|[2-9]\d{2}))"
+    r"(?P<code>\+(?:85[23]|886)|00(?:85[23]|886)|\+(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[124]|9[0-58]|[2-9]\d{2}))"
     r"(?P<rest>[- .]?(?:[(（]\d{1,4}[)）][- .]?)?\d{1,11}(?:[- .]\d{2,5}){0,4})(?![0-9A-Za-z_])"
 )
-_AMERICAN = re.compile(rf"(?<![0-9A-Za-z_-])(?!\(?{_TOLL_FREE})(?:\([2-9]\d{{2}}\) ?|(?P<bare>[2-9]\d{{2}}[-.]))[2-9]\d{{2}}[-.]\d{{4}}(?![0-9A-Za-z_-])")
+_AMERICAN = re.compile(rf"[(2-9](?<![0-9A-Za-z_-].)(?:(?<=\()(?!{_TOLL_FREE})[2-9]\d{{2}}\) ?|(?<!\()(?P<bare>\d\d[-.]))[2-9]\d{{2}}[-.]\d{{4}}(?![0-9A-Za-z_-])")
 _DATE = re.compile(r"(?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])|(?:19|20)\d\d[- ](?:19|20)\d\d")
 
 
@@ -278,10 +292,16 @@ def _mobiles(text: str) -> Iterator[Span]:
     if not _MANY_DIGITS.search(text):
         return
     for match in _MOBILE.finditer(text):
-        if match["plus"] or _is_named_number(text, *match.span()) or _is_number_of_its_own(text, *match.span()):
-            yield Span(*match.span(), "mobile")
+        start, end = match.span()
+        prefix = _MOBILE_PREFIX.search(_before(text, start))
+        if prefix:
+            start -= len(prefix[0])
+        if _is_inside(text, start):
+            continue
+        if prefix or _is_named_number(text, start, end) or _is_number_of_its_own(text, start, end):
+            yield Span(start, end, "mobile")
     for match in _ODD_MOBILE.finditer(text):
-        if _is_named_number(text, *match.span()):
+        if not _is_inside(text, match.start()) and _is_named_number(text, *match.span()):
             yield Span(*match.span(), "mobile")
 
 
@@ -290,16 +310,19 @@ def _landlines(text: str) -> Iterator[Span]:
         return
     for match in _LANDLINE.finditer(text):
         before = _before(text, match.start())
-        if not re.search(r"[0-9][-/.,~]$|[A-Za-z][-=/]$", before[-2:]) and not _OTHER_NUMBER.search(before):
+        if not re.search(r"[0-9A-Za-z_]$|[0-9][-.~]$|[A-Za-z][-=/]$", before[-2:]) and not _OTHER_NUMBER.search(before):
             yield Span(match.start(), match.start("more"), "landline")
             yield from _further(match, "landline")
     for match in _ABROAD.finditer(text):
         digits = re.sub(r"\D", "", match["code"] + match["rest"])
         grouped = re.search(r"\d[- .(]", match["rest"].strip(" -.")) or match["rest"][0] in " -("
+        before = text[match.start() - 1 : match.start()]
+        if before == ")" or _is_inside(text, match.start()):
+            continue
         if 10 <= len(digits) <= 15 and (grouped or len(digits) >= 11) and not _GLUED_AFTER.match(text, match.end()):
             yield Span(*match.span(), "landline")
     for match in _AMERICAN.finditer(text):
-        if not match["bare"] or _is_named_number(text, *match.span()):
+        if (not match["bare"] or not _TOLL_FREE_START.match(match[0])) and (not match["bare"] or _is_named_number(text, *match.span())):
             yield Span(*match.span(), "landline")
     for match in _NAMED_LOCAL.finditer(text):
         start, end = match.start(), match.start("more")
@@ -312,31 +335,41 @@ def _landlines(text: str) -> Iterator[Span]:
 
 _BETWEEN = r"[\s:：（()）【】\[\]「」“\"'是为=＝>]"
 _WECHAT_ID = r"(?P<id>[A-Za-z][-_A-Za-z0-9]{5,19}|[1-9]\d{4,10})(?![-_A-Za-z0-9@]|\.\w)"
-_WECHAT_NAME = r"(?:微信|薇信|威信|维信|微訊|(?<![A-Za-z0-9])(?:[Vv]信|[Vv][Xx]|[Ww][Xx]|[Ww]e[Cc]hat|[Ww]eixin|WECHAT|WEIXIN))"
-_WECHAT = re.compile(
-    rf"(?:{_WECHAT_NAME}\s?(?:帐号|账号|賬號|号码?|號|ID|id|/\s?(?:手机|电话|QQ)(?:号码?)?)?(?:[（(][\u4e00-\u9fffA-Za-z]{{1,8}}[）)])?\s?{_BETWEEN}{{0,4}}"
-    rf"|(?P<add>[加➕＋+]\s?(?:我|本人|老师|客服|小编|店主|个)?(?:微信?|薇|威|[Vv](?!ip|IP)){_BETWEEN}{{0,3}})){_WECHAT_ID}"
+_WECHAT_NAME = (
+    r"(?P<name>微信|薇信|威信|维信|微訊|v信|V信|vx|VX|Vx|wx|WX|Wx|wechat|WeChat|Wechat|WECHAT|weixin|Weixin|WEIXIN)"
+    r"\s?(?:帐号|账号|賬號|号|號|ID|id|/\s?(?:手机|电话|QQ)(?:号码?)?)?(?:[（(][\u4e00-\u9fffA-Za-z]{1,8}[）)])?\s?"
 )
+_WECHAT_ADD = r"[加➕＋+]\s?(?:我|本人|老师|客服|小编|店主|个)?(?:微信?|薇|威|[Vv](?!ip|IP))"
+_WECHAT = re.compile(rf"{_WECHAT_NAME}{_BETWEEN}{{0,4}}{_WECHAT_ID}")
+_ADDED = re.compile(rf"{_WECHAT_ADD}{_BETWEEN}{{0,3}}{_WECHAT_ID}")
 _NO_WECHAT_ID = re.compile(r"(?i)wechat|weixin|android|iphone|ipad|windows|openid|unionid|appid|wx[0-9a-f]{16}$|gh_[0-9a-f]{12}$|https?|javascript|v\d")
 _QQ = re.compile(
-    r"(?:(?<![A-Za-z0-9])[Qq]{2}|扣扣|叩叩|企鹅|球球|(?<![A-Za-z0-9])[Qq](?=\s?[群号:：])|[加＋+]\s?[Qq扣]|(?=群号))"
+    r"(?P<name>QQ|qq|Qq|qQ|扣扣|叩叩|企鹅|球球|Q(?=\s?[群号:：])|q(?=\s?[群号:：])|加\s?[Qq扣]|＋\s?[Qq扣]|\+\s?[Qq扣]|(?=群号)群)"
     r"(?:[\u4e00-\u9fff]{0,4}群)?[①-⑩一二三四五]?(?:号码|帐号|账号|賬號|号|號|码)?(?:[（(][\u4e00-\u9fff]{1,6}[）)])?"
     rf"\s?{_BETWEEN}{{0,4}}(?P<id>[1-9]\d{{4,10}})(?P<more>(?:\s?[、/,，；;或]\s?[1-9]\d{{5,10}}(?![\d.]))*)(?!\d|[.,:]\d|[-_@A-Za-z]\w)"
 )
 
 
+def _is_wechat_id(text: str, match: re.Match[str]) -> bool:
+    """Whether what follows the name can only be an id: a colon or the like before it, or its own look."""
+    name = match["id"]
+    if _NO_WECHAT_ID.match(name) or _UNIT.match(text, match.end()):
+        return False
+    spelled = re.search(r"[:：是为=＝]|号|ID|id", text[match.start() : match.start("id")])
+    if name[0].isdigit():
+        return bool(spelled) or match.re is _ADDED
+    return bool(re.search(r"[\d_]", name)) or (bool(spelled) and name.islower())
+
+
 def _accounts(text: str) -> Iterator[Span]:
-    for match in _WECHAT.finditer(text):
-        name, spelled = match["id"], re.search(r"[:：是为=＝]|号|ID|id", text[match.start() : match.start("id")])
-        if _NO_WECHAT_ID.match(name) or _UNIT.match(text, match.end()):
-            continue
-        if name[0].isdigit() and not spelled and not match["add"]:
-            continue
-        if not name[0].isdigit() and not re.search(r"[\d_]", name) and not (spelled and name.islower()):
-            continue
-        yield Span(*match.span("id"), "wechat")
+    for pattern in (_WECHAT, _ADDED):
+        for match in pattern.finditer(text):
+            latin = pattern is _WECHAT and match["name"].isascii() and _is_inside(text, match.start())
+            if not latin and _is_wechat_id(text, match):
+                yield Span(*match.span("id"), "wechat")
     for match in _QQ.finditer(text):
-        if not _UNIT.match(text, match.end()):
+        latin = match["name"][0] in "Qq" and _is_inside(text, match.start())
+        if not latin and not _UNIT.match(text, match.end()):
             yield Span(*match.span("id"), "qq")
             yield from _further(match, "qq")
 
@@ -360,7 +393,7 @@ def _searches() -> tuple[tuple[int, Callable[[str], Iterator[Span]]], ...]:
     from curate.kernels.personal_data import DOTTED, EMAIL, HEX, NAMED, NUMBER, PLATE
 
     return (
-        (EMAIL, _emails), (NUMBER | NAMED, _resident_ids), (NUMBER, _bank_cards), (DOTTED | HEX, _ips),
+        (EMAIL, _emails), (NUMBER | NAMED, _resident_ids), (NUMBER | NAMED, _bank_cards), (DOTTED | HEX, _ips),
         (NAMED, _passports), (NUMBER | NAMED, _mobiles), (NUMBER | NAMED, _landlines), (NAMED, _accounts),
         (PLATE, _plates),
     )  # fmt: skip

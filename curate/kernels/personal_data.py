@@ -17,7 +17,7 @@ PROVINCE, NAME_END, WECHAT_END, FILLER, WIDE_DIGIT, WIDE_AT = range(1, 7)
 """Classes of the table of characters: `NAME_END` ends a word that may name a number, `WECHAT_END` one that may also name
 an id of letters; `FILLER` may stand between the name and what it names."""
 
-BEFORE, AFTER = 84, 84
+BEFORE, AFTER = 72, 64
 """Bytes of context at each side of what was found: room for the name of a number, and for its later groups."""
 
 
@@ -212,8 +212,9 @@ def _run(data, start, i, end, stop, table):  # type: ignore[no-untyped-def]
             if n > 2 and (data[end] == 0x2D or data[end] == 0x20) and data[i] > 0x31:
                 if _is_named(data, start, i, table, False):
                     found |= NAMED
-    elif i > start and not _alnum(data[i - 1]) and _word(data, i, stop) >= 6:
-        if _is_named(data, start, i, table, _digits_at_end(data, i, end) < 6):
+    else:
+        letters = not _digit(data[end - 1]) or _digits_at_end(data, i, end) < 6
+        if _is_named(data, start, i, table, letters) and _word(data, i, stop) >= 6:
             found |= NAMED
     if end - i == 4 and (data[i] == 0x32 or data[i] == 0x33) and end < stop and data[end] == 0x3A:
         if _colons(data, i, stop) >= 3:
