@@ -128,7 +128,7 @@ _ON_HOST_AFTER = re.compile(r":[~/\w]\S*[/.~]|:~|/\w|\s?[~/][^\s\]]*[\]$#]")
 _ON_HOST_BEFORE = re.compile(r"//[^\s/@]*$|\b(?:ssh|scp|sftp|rsync|ssh-copy-id)\b[^\n]*$")
 _MAIL_HOSTS = r"(?:qq|vip\.qq|163|vip\.163|126|139|189|gmail|sina|sohu|hotmail|outlook|foxmail|yeah|aliyun|icloud|yahoo)"
 _HASHED = re.compile(rf"{_LOCAL}#{_MAIL_HOSTS}\.(?:com|net|cn)(?:\.cn)?(?![A-Za-z0-9_-])")
-_SAMPLE_HOST = re.compile(r"(?i)(?:^|\.)(?:example\.(?:com|net|org|edu|cn)|(?:your|my)?-?(?:domain|company)\.(?:com|net|org|cn)|.*\.(?:example|test|invalid|localhost|local|internal))$")
+_SAMPLE_HOST = re.compile(r"(?i)(?:^|\.)(?:example\.(?:com|net|org|edu|cn)|(?:your|my)?-?(?:domain|company|openssh|libssh)\.(?:com|net|org|cn)|.*\.(?:example|test|invalid|localhost|local|internal))$")
 _NOT_A_COUNTRY = frozenset("js ts py rb go rs md sh so cs db gz xz vb kt hs pl ps ml".split())
 _HOSTS_IN_THEM = re.compile(r"(?i)\.(?:com|co|org|net|gov|edu|ac)\.[a-z]{2}$")
 
