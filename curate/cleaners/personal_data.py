@@ -145,9 +145,10 @@ def _classes() -> npt.NDArray[np.uint8]:
     from curate.kernels import personal_data as kernel
 
     members = {
-        kernel.NAME_END: "码碼群扣叩鹅球照證证话話机機线線真系式打询詢维电",
-        kernel.WECHAT_END: "信号號微加➕＋薇威",
-        kernel.FILLER: "：（）【】「」“”是为、，＝转轉①②③④⑤⑥一二三四五",
+        kernel.NAME_END: "群扣叩鹅球照證证话話机機线線真系式打询詢维电",
+        kernel.WECHAT_END: "信号號码碼微加➕＋薇威",
+        kernel.FILLER: "：（【】「」“”是为、，＝转轉❤️①②③④⑤⑥一二三四五",
+        kernel.CLOSING: "）",
         kernel.PROVINCE: PROVINCES,
         kernel.WIDE_DIGIT: "".join(map(chr, range(0xFF10, 0xFF1A))),
         kernel.WIDE_AT: "＠",

@@ -65,15 +65,15 @@ def is_luhn(number: str) -> bool:
 # ---- what stands around a number
 
 _GLUED_BEFORE = re.compile(r"[0-9A-Za-z_%$￥¥€]$|[A-Za-z_)\]][-/.=&?#+*^~]$|[0-9][-.=&?#+*^~]$|[0-9] ?[-*+=×÷] ?$|[=<>%] ?$")
-_GLUED_WORD = re.compile(r"(?:(?<![A-Za-z])[a-z]{2,} |[a-z_]\w*[\"']?\s?[:\[(]\s?[\"']?)$")
+_GLUED_WORD = re.compile(r"(?:(?<![A-Za-z])[a-z]{2,} |[a-z_]\w*[\"']?\s?[:\[(]\s?)$")
 """A key, an index, the argument of a call, a word in an English list: code and logs."""
 _GLUED_AFTER = re.compile(r"[0-9A-Za-z_@%℃°*＊×]|[.:]\d|,\d{3}(?!\d)|[-+*=^]\w|[ ]?[-+*/=×÷][ ]?\d|-{0,1}[._]\w")
 _UNIT = re.compile(
-    r"\s?(?:[多余]?(?:万(?!先生|女士|总|经理)|[亿元块])|个(?!人)|人(?!事)|次(?!日)|位(?!于)|条(?!件)|只(?![要接加限收])|[件票年天吨股秒字页]"
-    r"|字节|公里|千米|比特| ?[a-z]{2})"
+    r"\s?(?:[多余]?(?:万(?!先生|女士|总|经理)|[亿元块])|个(?!人)|人(?!事)|次(?!日)|位(?!于)|条(?!件)|只(?![要接加限收])|[件票年天吨股秒字页份]|号(?!码)"
+    r"|字节|公里|千米|比特| ?[a-z]{2}| ?[KMGT]?B\b)"
 )
 _OTHER_NUMBER = re.compile(
-    r"(?:订单|单号|运单|快递|物流|编号|流水|流水号|序列号|条码|条形码|批号|货号|型号|料号|专利|申请|公开|公告|备案|基金|股票|彩票|代码|期号|"
+    r"(?:订单|单号|运单|[出入]库单|提单|保单|编码|快递|物流|编号|流水|流水号|序列号|条码|条形码|批号|货号|型号|料号|专利|申请|公开|公告|备案|基金|股票|彩票|代码|期号|"
     r"学号|工号|准考证|考号|票号|发票|合同|档案|索书|统一|信用代码|许可证|案号|文号|随机|种子|时间戳|版本|哈希|验证码|"
     r"ISBN|ISSN|DOI|doi|isbn|UID|uid|SN|sn|S/N|EAN|UPC|IMEI|imei|MEID|No|NO|Order|order|seed|timestamp|[A-Za-z_]?[iI][dD])"
     r"(?:码|号码?|编码|[为是])?[\s.:：#＃\"'=（(№-]*$"
@@ -104,7 +104,7 @@ def _before(text: str, start: int) -> str:
 def _is_number_of_its_own(text: str, start: int, end: int) -> bool:
     """Whether a bare number is not part of a longer one, a URL, a formula or code, nor named otherwise, nor counted."""
     before = _before(text, start)
-    if _GLUED_AFTER.match(text, end) or _UNIT.match(text, end) or _OTHER_NUMBER.search(before):
+    if text.endswith("0000000", start, end) or _GLUED_AFTER.match(text, end) or _UNIT.match(text, end) or _OTHER_NUMBER.search(before):
         return False
     return not (_GLUED_BEFORE.search(before[-3:]) or _GLUED_WORD.search(before))
 
@@ -153,7 +153,7 @@ _CARD = re.compile(
     r"[3456]\d{3}(?:(?P<group>[ -])\d{4}(?P=group)\d{4}(?P=group)\d{1,4}(?:(?P=group)\d{1,3})?|"
     r"\d{9,15}|[ -]?\d{6}[ -]?\d{5}|\d{8,12} \d{3})(?![0-9A-Za-z_]| ?\d|[.]\d)"
 )
-_CARD_NAME = re.compile(r"(?:银行|信用卡|储蓄卡|借记卡|卡号|帐号|账号|账户|帐户|卡|行|打款|汇款|转账|[Cc]ard|CARD|account)[^\n。]{0,16}$")
+_CARD_NAME = re.compile(r"(?:银行|信用卡|储蓄卡|借记卡|卡号|帐号|账号|账户|帐户|卡|行|打款|汇款|转账|银联|运通|[Cc]ard|CARD|VISA|[Vv]isa|account)[^\n。]{0,16}$")
 _DECIMAL = re.compile(r"\d[.-]$")
 _HEX_DUMP = re.compile(r" ?[0-9a-fA-F]{2,4}\b")
 _CARD_PREFIX = re.compile(r"62|4|5[1-5]|2[2-7]|3[47]|35|6011|65|60|81")
@@ -191,9 +191,9 @@ def _bank_cards(text: str) -> Iterator[Span]:
 
 # ---- documents that must be named
 
-_NUMBERED = r"(?:号码?|號碼?|编号|證號|证号|[Nn]o\.?|[Nn]umber|\((?:[Pp]assport|[Nn]o\.?)\))?[\s:：（(为是#.=]{0,5}"
+_NUMBERED = r"[（(，,]?\s?(?:证件号码?|号码?|號碼?|编号|證號|证号|[Nn]o\.?|[Nn]umber|\((?:[Pp]assport|[Nn]o\.?)\))?[\s:：（(为是#.=]{0,5}"
 _PASSPORT = re.compile(
-    rf"(?:护照|護照|[Pp]assport|PASSPORT)\s?{_NUMBERED}"
+    rf"(?:护照|護照|证件号码?[:：]|[Pp]assport|PASSPORT)\s?{_NUMBERED}"
     r"(?P<id>[A-Z]{1,2}[0-9]{7,8}|[A-Z]{2}[0-9]{6}|[A-Za-z][0-9]{8}|E[A-HJ-NP-Za-hj-np-z][0-9]{7}|[0-9]{9})(?![0-9A-Za-z])"
 )
 _PERMIT = re.compile(
@@ -211,6 +211,7 @@ def _passports(text: str) -> Iterator[Span]:
 
 _IPV4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![0-9A-Za-z_]|\.\w|\s?/\s?\d{1,2}\b|-\w|\+\w|版)")
 _IPV6 = re.compile(r"[23][0-9A-Fa-f]{3}(?::[0-9A-Fa-f]{0,4}){3,7}(?![0-9A-Za-z_:]|\s?/\s?\d)")
+_ADDRESS_BEFORE = re.compile(r"[0-9A-Fa-f:]:$|\.$")
 _PORT = re.compile(r":\d{2,5}\b")
 _VERSION = re.compile(
     r"(?:(?<![A-Za-z])(?i:version|ver|release|build|rev|firmware|v|driver|chrome|firefox|sdk|dll)|[A-Za-z]-|版本|版|固件|驱动|升级[到至为]?|更新[到至为]?|[第§见])[号为:：\s.\"'=(（是]*$"
@@ -242,7 +243,8 @@ def _ips(text: str) -> Iterator[Span]:
             ours = IPv6Address(match[0]).is_global
         except AddressValueError:
             continue
-        if ours and not _is_inside(text, match.start()) and match[0].lower() not in _RESOLVERS6:
+        before = text[: match.start()][-2:]
+        if ours and not _is_inside(text, match.start()) and not _ADDRESS_BEFORE.search(before) and match[0].lower() not in _RESOLVERS6:
             yield Span(*match.span(), "ip")
 
 
@@ -333,19 +335,19 @@ def _landlines(text: str) -> Iterator[Span]:
 
 # ---- accounts that must be named
 
-_BETWEEN = r"[\s:：（()）【】\[\]「」“\"'是为=＝>]"
+_BETWEEN = r"[\s:：（()）【】\[\]「」“\"'是为=＝>❤\ufe0f]"
 _WECHAT_ID = r"(?P<id>[A-Za-z][-_A-Za-z0-9]{5,19}|[1-9]\d{4,10})(?![-_A-Za-z0-9@]|\.\w)"
 _WECHAT_NAME = (
     r"(?P<name>微信|薇信|威信|维信|微訊|v信|V信|vx|VX|Vx|wx|WX|Wx|wechat|WeChat|Wechat|WECHAT|weixin|Weixin|WEIXIN)"
-    r"\s?(?:帐号|账号|賬號|号|號|ID|id|/\s?(?:手机|电话|QQ)(?:号码?)?)?(?:[（(][\u4e00-\u9fffA-Za-z]{1,8}[）)])?\s?"
+    r"\s?(?:帐号|账号|賬號|号码|號碼|号|號|ID|id|/\s?(?:手机|电话|QQ)(?:号码?)?)?(?:[（(][\u4e00-\u9fffA-Za-z]{1,8}[）)])?\s?"
 )
 _WECHAT_ADD = r"[加➕＋+]\s?(?:我|本人|老师|客服|小编|店主|个)?(?:微信?|薇|威|[Vv](?!ip|IP))"
 _WECHAT = re.compile(rf"{_WECHAT_NAME}{_BETWEEN}{{0,4}}{_WECHAT_ID}")
 _ADDED = re.compile(rf"{_WECHAT_ADD}{_BETWEEN}{{0,3}}{_WECHAT_ID}")
 _NO_WECHAT_ID = re.compile(r"(?i)wechat|weixin|android|iphone|ipad|windows|openid|unionid|appid|wx[0-9a-f]{16}$|gh_[0-9a-f]{12}$|https?|javascript|v\d")
 _QQ = re.compile(
-    r"(?P<name>QQ|qq|Qq|qQ|扣扣|叩叩|企鹅|球球|Q(?=\s?[群号:：])|q(?=\s?[群号:：])|加\s?[Qq扣]|＋\s?[Qq扣]|\+\s?[Qq扣]|(?=群号)群)"
-    r"(?:[\u4e00-\u9fff]{0,4}群)?[①-⑩一二三四五]?(?:号码|帐号|账号|賬號|号|號|码)?(?:[（(][\u4e00-\u9fff]{1,6}[）)])?"
+    r"(?P<name>QQ|qq|Qq|qQ|扣扣|叩叩|企鹅|球球|Q(?=\s?[群号:：])|q(?=\s?[群号:：])|加我?\s?[Qq扣]|＋\s?[Qq扣]|\+\s?[Qq扣]|(?=群号)群|加[1-9一二三四五]?(?=群))"
+    r"(?:\s?[/&、和]\s?微信)?(?:[\u4e00-\u9fff]{0,4}群)?[①-⑩一二三四五]?(?:号码|帐号|账号|賬號|号|號|码)?(?:[（(][\u4e00-\u9fff]{1,6}[）)])?"
     rf"\s?{_BETWEEN}{{0,4}}(?P<id>[1-9]\d{{4,10}})(?P<more>(?:\s?[、/,，；;或]\s?[1-9]\d{{5,10}}(?![\d.]))*)(?!\d|[.,:]\d|[-_@A-Za-z]\w)"
 )
 
@@ -357,6 +359,8 @@ def _is_wechat_id(text: str, match: re.Match[str]) -> bool:
         return False
     spelled = re.search(r"[:：是为=＝]|号|ID|id", text[match.start() : match.start("id")])
     if name[0].isdigit():
+        if text[: match.start()].endswith(("Q/", "q/", "Q、", "q、", "Q&", "Q和")):
+            return False
         return bool(spelled) or match.re is _ADDED
     return bool(re.search(r"[\d_]", name)) or (bool(spelled) and name.islower())
 

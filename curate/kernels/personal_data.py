@@ -13,9 +13,9 @@ from curate.kernels import inlined, kernel
 EMAIL, NUMBER, DOTTED, HEX, NAMED, PLATE = 1, 2, 4, 8, 16, 32
 """What may stand in a window, as bits."""
 
-PROVINCE, NAME_END, WECHAT_END, FILLER, WIDE_DIGIT, WIDE_AT = range(1, 7)
+PROVINCE, NAME_END, WECHAT_END, FILLER, CLOSING, WIDE_DIGIT, WIDE_AT = range(1, 8)
 """Classes of the table of characters: `NAME_END` ends a word that may name a number, `WECHAT_END` one that may also name
-an id of letters; `FILLER` may stand between the name and what it names."""
+an id of letters; `FILLER` may stand between the name and what it names, and so may a remark, of which `CLOSING` is the bracket."""
 
 BEFORE, AFTER = 72, 64
 """Bytes of context at each side of what was found: room for the name of a number, and for its later groups."""
@@ -88,28 +88,54 @@ def _is_latin_wechat(data, start, p):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _opening(data, start, p):  # type: ignore[no-untyped-def]
+    """Where the remark begins whose closing bracket is at byte `p`; `p`, if it is longer than eight characters."""
+    q = p - 3
+    while q >= start and q >= p - 30:
+        if data[q] == 0xEF and data[q + 1] == 0xBC and data[q + 2] == 0x88:  # （
+            return q if p - q > 6 else p
+        q -= 1
+    return p
+
+
+@inlined
+def _kind_before(data, start, p, table):  # type: ignore[no-untyped-def]
+    """Class of the character of three bytes before byte `p`; 0 where it has another width."""
+    if p - 3 < start or data[p - 1] < 0x80 or data[p - 3] < 0xE0:
+        return uint8(0)
+    return table[(data[p - 3] & 0x0F) << 12 | (data[p - 2] & 0x3F) << 6 | (data[p - 1] & 0x3F)]
+
+
+@kernel
+def _ends_name(data, start, p, table, letters):  # type: ignore[no-untyped-def]
+    """Whether a word that may name an id (that begins with letters) ends right before byte `p`."""
+    if p <= start:
+        return False
+    if _alnum(data[p - 1]):
+        return _is_latin_wechat(data, start, p) if letters else _is_latin_name(data, start, p)
+    kind = _kind_before(data, start, p, table)
+    return kind == WECHAT_END or (kind == NAME_END and not letters)
+
+
+@kernel
 def _is_named(data, start, i, table, letters):  # type: ignore[no-untyped-def]
-    """Whether the word before byte `i`, but for a few separators, may name an id (that begins with letters)."""
+    """Whether a word that may name an id stands before byte `i`, but for a few separators and a remark in brackets."""
     p = i
     for _ in range(6):
-        if p <= start:
+        if p <= start or data[p - 1] == 0x0A:
             return False
-        b = data[p - 1]
-        if b >= 0x80:
-            if p - 3 < start or data[p - 3] < 0xE0:
-                return False
-            kind = table[(data[p - 3] & 0x0F) << 12 | (data[p - 2] & 0x3F) << 6 | (data[p - 1] & 0x3F)]
-            if kind != FILLER:
-                return kind == WECHAT_END or (kind == NAME_END and not letters)
-            p -= 3
-        elif _alnum(b):
-            if letters:
-                return _is_latin_wechat(data, start, p)
-            return _is_latin_name(data, start, p)
-        elif b == 0x0A:
-            return False
-        else:
+        if data[p - 1] < 0x80 and not _alnum(data[p - 1]):
             p -= 1
+            continue
+        kind = _kind_before(data, start, p, table)
+        if kind == FILLER:
+            p -= 3
+        elif kind == CLOSING:
+            if _ends_name(data, start, p - 3, table, letters):
+                return True
+            p = _opening(data, start, p - 3)
+        else:
+            return _ends_name(data, start, p, table, letters)
     return False
 
 
@@ -213,7 +239,11 @@ def _run(data, start, i, end, stop, table):  # type: ignore[no-untyped-def]
                 if _is_named(data, start, i, table, False):
                     found |= NAMED
     else:
-        letters = not _digit(data[end - 1]) or _digits_at_end(data, i, end) < 6
+        n = _digits_at_end(data, i, end) if _digit(data[end - 1]) else 0
+        letters = n < 6
+        low = data[i] | 0x20
+        if n >= 5 and (low == 0x71 or (low == 0x76 and (data[i + 1] | 0x20) == 0x78)):  # QQ12345678, VX12345678
+            found |= NAMED
         if _is_named(data, start, i, table, letters) and _word(data, i, stop) >= 6:
             found |= NAMED
     if end - i == 4 and (data[i] == 0x32 or data[i] == 0x33) and end < stop and data[end] == 0x3A:
@@ -271,7 +301,7 @@ def windows(data, offsets, table):  # type: ignore[no-untyped-def]
             if b >= 0xE0 and b < 0xF0:
                 kind = table[(b & 0x0F) << 12 | (data[i + 1] & 0x3F) << 6 | (data[i + 2] & 0x3F)]
                 i += 3
-                if kind == 0 or kind == NAME_END or kind == WECHAT_END or kind == FILLER:
+                if kind == 0 or kind == NAME_END or kind == WECHAT_END or kind == FILLER or kind == CLOSING:
                     continue
                 found = _wide(data, start, first, stop, kind)
             elif _alnum(b):
