@@ -14,8 +14,9 @@ EMAIL, NUMBER, DOTTED, HEX, NAMED, PLATE = 1, 2, 4, 8, 16, 32
 """What may stand in a window, as bits."""
 
 PROVINCE, NAME_END, WECHAT_END, FILLER, CLOSING, WIDE_DIGIT, WIDE_AT = range(1, 8)
-"""Classes of the table of characters: `NAME_END` ends a word that may name a number, `WECHAT_END` one that may also name
-an id of letters; `FILLER` may stand between the name and what it names, and so may a remark, of which `CLOSING` is the bracket."""
+"""Classes of the table of characters: `NAME_END` ends a word that may name a number, `WECHAT_END` one that may also
+name an id of letters; `FILLER` may stand between the name and what it names, and so may a remark, which ends in
+`CLOSING`."""
 
 BEFORE, AFTER = 72, 64
 """Bytes of context at each side of what was found: room for the name of a number, and for its later groups."""
@@ -180,7 +181,7 @@ def _number(data, start, i, n, stop):  # type: ignore[no-untyped-def]
         # wide brackets and dashes after an area code: （010） 010—
         return first == 0x30 and (n == 3 or n == 4) and data[after] >= 0xE2
     if first == 0x30:
-        return (n == 3 or n == 4) and data[i + 1] != 0x30 or (n == 4 and data[i + 1] == 0x30 and data[i + 2] == 0x38)
+        return ((n == 3 or n == 4) and data[i + 1] != 0x30) or (n == 4 and data[i + 1] == 0x30 and data[i + 2] == 0x38)
     if n == 2:
         return first == 0x38 and data[i + 1] == 0x36
     if data[after] == 0x29:
@@ -227,7 +228,7 @@ def _run(data, start, i, end, stop, table):  # type: ignore[no-untyped-def]
         n = _digits(data, i, end)
         whole = i + n == end
         if whole or n >= 15:
-            if n > 1 and _number(data, start, i, n, stop):
+            if (n > 1 or (i > start and data[i - 1] == 0x2B)) and _number(data, start, i, n, stop):
                 found |= NUMBER
             spaced = n == 1 and data[i] == 0x31 and end + 1 < stop and _joint(data[end]) and _digit(data[end + 1])
             if (n >= 5 or spaced) and _is_named(data, start, i, table, False):
@@ -235,9 +236,9 @@ def _run(data, start, i, end, stop, table):  # type: ignore[no-untyped-def]
         if whole and n <= 4 and end + 1 < stop:
             if n <= 3 and data[end] == 0x2E and _octets(data, i, stop):
                 found |= DOTTED
-            if n > 2 and (data[end] == 0x2D or data[end] == 0x20) and data[i] > 0x31:
-                if _is_named(data, start, i, table, False):
-                    found |= NAMED
+            grouped = n > 2 and (data[end] == 0x2D or data[end] == 0x20) and data[i] > 0x31
+            if grouped and _is_named(data, start, i, table, False):
+                found |= NAMED
     else:
         n = _digits_at_end(data, i, end) if _digit(data[end - 1]) else 0
         letters = n < 6
@@ -246,15 +247,15 @@ def _run(data, start, i, end, stop, table):  # type: ignore[no-untyped-def]
             found |= NAMED
         if _is_named(data, start, i, table, letters) and _word(data, i, stop) >= 6:
             found |= NAMED
-    if end - i == 4 and (data[i] == 0x32 or data[i] == 0x33) and end < stop and data[end] == 0x3A:
-        if _colons(data, i, stop) >= 3:
-            found |= HEX
+    global_address = end - i == 4 and (data[i] == 0x32 or data[i] == 0x33) and end < stop and data[end] == 0x3A
+    if global_address and _colons(data, i, stop) >= 3:
+        found |= HEX
     return found
 
 
 @kernel
 def _sign(data, start, i, stop):  # type: ignore[no-untyped-def]
-    """What may stand around the ASCII sign at byte `i`: an address, openly or as `name(at)host.com`, `name#host.com`."""
+    """What may stand around the sign at byte `i`: an address, also as `name(at)host.com`, `name#host.com`."""
     b = data[i]
     if i == start or i + 4 >= stop:
         return 0
@@ -262,7 +263,11 @@ def _sign(data, start, i, stop):  # type: ignore[no-untyped-def]
     if b == 0x40:
         return EMAIL if (_alnum(before) or before == 0x5F or before == 0x2D) and _alnum(after) else 0
     if b == 0x28 or b == 0x5B:
-        return EMAIL if (after | 0x20) == 0x61 and (data[i + 2] | 0x20) == 0x74 and data[i + 3] == b + 1 + (b & 2) // 2 else 0
+        return (
+            EMAIL
+            if (after | 0x20) == 0x61 and (data[i + 2] | 0x20) == 0x74 and data[i + 3] == b + 1 + (b & 2) // 2
+            else 0
+        )
     if b == 0x23 and _alnum(before) and _alnum(after):
         j = i + 1
         while j < stop and _alnum(data[j]):
@@ -301,7 +306,7 @@ def windows(data, offsets, table):  # type: ignore[no-untyped-def]
             if b >= 0xE0 and b < 0xF0:
                 kind = table[(b & 0x0F) << 12 | (data[i + 1] & 0x3F) << 6 | (data[i + 2] & 0x3F)]
                 i += 3
-                if kind == 0 or kind == NAME_END or kind == WECHAT_END or kind == FILLER or kind == CLOSING:
+                if kind != PROVINCE and kind < WIDE_DIGIT:
                     continue
                 found = _wide(data, start, first, stop, kind)
             elif _alnum(b):
