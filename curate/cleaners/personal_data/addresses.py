@@ -18,14 +18,15 @@ _LOCAL = r"(?<![A-Za-z0-9._%+@-])(?<![A-Za-z0-9]/)(?P<local>[A-Za-z0-9_](?:[A-Za
 _HOST = rf"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,60}}[A-Za-z0-9])?\.){{1,5}}(?i:{_TLD})(?![A-Za-z0-9_-]|\.[A-Za-z0-9])"
 _EMAIL = re.compile(rf"{_LOCAL}(?P<at>@|\s?[\[(（](?i:at)[\])）]\s?)(?P<host>{_HOST})")
 # A user on a machine, not a mailbox: ssh and Git addresses, prompts, passwords in URLs.
-_ON_HOST_AFTER = re.compile(r":[~/\w]\S{0,80}[/.~]|:~|/\w|\s?[~/][^\s\]]{0,80}[\]$#]")
-_ON_HOST_BEFORE = re.compile(r"//[^\s/@]*$|\b(?:ssh|scp|sftp|rsync|ssh-copy-id)\b[^\n]*$")
+_ON_HOST_AFTER = re.compile(r":[~/A-Za-z0-9_.-]{1,80}[/.~]|:~|/[A-Za-z]|\s?[~/][^\s\]]{0,80}[\]$#]")
+_ON_HOST_BEFORE = re.compile(r"//[!-.0-?A-~]{0,80}$|\b(?:ssh|scp|sftp|rsync|ssh-copy-id)\b[ -~]{0,40}$")
 _MAIL_HOSTS = (
     r"(?:qq|vip\.qq|163|vip\.163|126|139|189|gmail|sina|sohu|hotmail|outlook|foxmail|yeah|aliyun|icloud|yahoo)"
 )
 _HASHED = re.compile(rf"{_LOCAL}#{_MAIL_HOSTS}\.(?:com|net|cn)(?:\.cn)?(?![A-Za-z0-9_-])")
 _SAMPLE_HOST = re.compile(
-    r"(?i)(?:^|\.)(?:example\.(?:com|net|org|edu|cn)|(?:your|my)?-?(?:domain|company|test|xxx|xyz|openssh|libssh)\.(?:com|net|org|cn)|.*\.(?:example|test|invalid|localhost|local|internal))$"
+    r"(?i)(?:^|\.)(?:(?:example|(?:your|my)?-?(?:domain|company)|test|xxx|xyz|openssh|libssh)\.(?:com|net|org|edu|cn)|"
+    r".*\.(?:example|test|invalid|localhost|local|internal))$"
 )
 _NOBODY = ("git", "root")
 _SAME_TWICE = re.compile(r"(\w+)@\1\.\w+")
@@ -37,6 +38,7 @@ _HOSTS_IN_THEM = re.compile(r"(?i)\.(?:com|co|org|net|gov|edu|ac)\.[a-z]{2}$")
 
 
 def emails(text: str) -> Iterator[Span]:
+    """Mailboxes, also written `name(at)host.com`, `name#qq.com`; users on machines and sample addresses stay."""
     for match in _EMAIL.finditer(text):
         host = match["host"].lower()
         before = text[max(0, match.start() - 120) : match.start()]
@@ -59,42 +61,25 @@ _IPV6 = re.compile(r"[23][0-9A-Fa-f]{3}(?::[0-9A-Fa-f]{0,4}){3,7}(?![0-9A-Za-z_:
 _ADDRESS_BEFORE = re.compile(r"[0-9A-Fa-f:]:$|\.$")
 _PORT = re.compile(r":\d{2,5}\b")
 _VERSION = re.compile(
-    r"(?:(?<![A-Za-z])(?i:version|ver|release|build|rev|firmware|v|driver|chrome|firefox|sdk|dll)|[A-Za-z]-|版本|版|固件|驱动|升级[到至为]?|更新[到至为]?|[第§见])[号为:：\s.\"'=(（是]*$"
+    r"(?:(?<![A-Za-z])(?i:version|ver|release|build|rev|firmware|v|driver|chrome|firefox|sdk|dll)|[A-Za-z]-|"
+    r"版本|版|固件|驱动|升级[到至为]?|更新[到至为]?|[第§见])[号为:：\s.\"'=(（是]*$"
 )
 _ADDRESS = re.compile(
     r"(?i:\bip\b|ipv4|host|server|ping|ssh|http|from|addr|peer|remote|client)|地址|服务器|主机|来自|登录|访问|节点|攻击|来源"
 )
-_RESOLVERS = frozenset(
-    (
-        "1.0.0.1",
-        "1.1.1.1",
-        "1.2.3.4",
-        "1.2.4.8",
-        "4.2.2.2",
-        "8.8.4.4",
-        "8.8.8.8",
-        "9.9.9.9",
-        "101.226.4.6",
-        "114.114.114.114",
-        "114.114.115.115",
-        "119.29.29.29",
-        "123.125.81.6",
-        "180.76.76.76",
-        "208.67.220.220",
-        "208.67.222.222",
-        "210.2.4.8",
-        "223.5.5.5",
-        "223.6.6.6",
-        "2001:4860:4860::8844",
-        "2001:4860:4860::8888",
-        "2400:3200::1",
-        "2606:4700:4700::1111",
-    )  # fmt: skip
-)
+# fmt: off
+_RESOLVERS = frozenset([
+    "1.0.0.1", "1.1.1.1", "1.2.3.4", "1.2.4.8", "4.2.2.2", "8.8.4.4", "8.8.8.8", "9.9.9.9", "101.226.4.6",
+    "114.114.114.114", "114.114.115.115", "119.29.29.29", "123.125.81.6", "180.76.76.76", "208.67.220.220",
+    "208.67.222.222", "210.2.4.8", "223.5.5.5", "223.6.6.6", "2001:4860:4860::8844", "2001:4860:4860::8888",
+    "2400:3200::1", "2606:4700:4700::1111",
+])
+# fmt: on
 """Public name servers, and the sample that everybody writes."""
 
 
 def ips(text: str) -> Iterator[Span]:
+    """Public addresses of IPv4 and IPv6 that are no version, no section and no network."""
     for match in _IPV4.finditer(text):
         before = left_of(text, match.start())
         try:

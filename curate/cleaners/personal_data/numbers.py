@@ -58,6 +58,7 @@ _SAMPLE_CARDS = frozenset(
 
 
 def resident_ids(text: str) -> Iterator[Span]:
+    """Resident IDs of 18 characters with their checksum; the old ones of 15 when named."""
     if not MANY_DIGITS.search(text):
         return
     for match in _RESIDENT_ID.finditer(text):
@@ -70,6 +71,7 @@ def resident_ids(text: str) -> Iterator[Span]:
 
 
 def bank_cards(text: str) -> Iterator[Span]:
+    """Card numbers that pass Luhn: named, of UnionPay, or in groups of four; published test numbers stay."""
     for match in _CARD.finditer(text):
         number = re.sub("[ -]", "", match[0])
         if is_inside(text, match.start()) or _DECIMAL.search(left_of(text, match.start())):
@@ -97,6 +99,7 @@ _PERMIT = re.compile(
 
 
 def passports(text: str) -> Iterator[Span]:
+    """Passports and travel permits right after their name."""
     for pattern in (_PASSPORT, _PERMIT):
         for match in pattern.finditer(text):
             yield Span(*match.span("id"), "passport")

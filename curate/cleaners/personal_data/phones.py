@@ -35,11 +35,12 @@ _MORE = r"(?P<more>(?:(?:\s?[、/,，或]\s?|\s)[2-8]\d{6,7}(?![\d-]))*)"
 _TOLL_FREE = r"(?:[48]00|8(?:33|44|55|66|77|88))"
 _TOLL_FREE_START = re.compile(_TOLL_FREE)
 _LANDLINE = re.compile(
-    rf"(?:\+86[- ]?(?:[(（]0?{_AREA}[)）]|0?{_AREA})[- ]?|0086[- ]?0?{_AREA}[- ]?|\((?:0|86-?){_AREA}\)\s?-?|（0{_AREA}）\s?|"
-    rf"86-0?{_AREA}-|0{_AREA}\s?[-—–－ ]\s?){_LOCAL_NUMBER}{_EXTENSION}{_MORE}"
+    rf"(?:\+86[- ]?(?:[(（]0?{_AREA}[)）]|0?{_AREA})[- ]?|0086[- ]?0?{_AREA}[- ]?|\((?:0|86-?){_AREA}\)\s?-?|"
+    rf"（0{_AREA}）\s?|86-0?{_AREA}-|0{_AREA}\s?[-—–－ ]\s?){_LOCAL_NUMBER}{_EXTENSION}{_MORE}"
 )
 _NAMED_LOCAL = re.compile(
-    rf"[02-8](?<![0-9A-Za-z_.-].)(?:(?<=0){_AREA}[2-8]\d{{6,7}}|(?<=[2-8])(?<![48](?=00))(?:\d{{6,7}}|\d{{2,3}}[- ]\d{{4}}))"
+    rf"[02-8](?<![0-9A-Za-z_.-].)(?:(?<=0){_AREA}[2-8]\d{{6,7}}|"
+    r"(?<=[2-8])(?<![48](?=00))(?:\d{6,7}|\d{2,3}[- ]\d{4}))"
     rf"(?![\d:A-Za-z_]|\.\d|/\d{{1,2}}\b|-\d{{2}}\b){_EXTENSION}{_MORE}"
 )
 _ABROAD = re.compile(
@@ -47,12 +48,14 @@ _ABROAD = re.compile(
     r"(?P<rest>[- .]?(?:[(（]\d{1,4}[)）][- .]?)?\d{1,11}(?:[- .]\d{2,5}){0,4})(?![0-9A-Za-z_])"
 )
 _AMERICAN = re.compile(
-    rf"[(2-9](?<![0-9A-Za-z_-].)(?:(?<=\()(?!{_TOLL_FREE})[2-9]\d{{2}}\) ?|(?<!\()(?P<bare>\d\d[-.]))[2-9]\d{{2}}[-.]\d{{4}}(?![0-9A-Za-z_-])"
+    rf"[(2-9](?<![0-9A-Za-z_-].)(?:(?<=\()(?!{_TOLL_FREE})[2-9]\d{{2}}\) ?|(?<!\()(?P<bare>\d\d[-.]))"
+    r"[2-9]\d{2}[-.]\d{4}(?![0-9A-Za-z_-])"
 )
 _DATE = re.compile(r"(?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])|(?:19|20)\d\d[- ](?:19|20)\d\d")
 
 
 def mobiles(text: str) -> Iterator[Span]:
+    """Mobiles of mainland China, with or without +86, in groups or not; in odd groups when named."""
     if not MANY_DIGITS.search(text):
         return
     for match in _MOBILE.finditer(text):
@@ -70,6 +73,7 @@ def mobiles(text: str) -> Iterator[Span]:
 
 
 def landlines(text: str) -> Iterator[Span]:
+    """Numbers with an area code or country code, or named; 400, 800 and short numbers stay: they belong to services."""
     if not MANY_DIGITS.search(text):
         return
     for match in _LANDLINE.finditer(text):
@@ -86,9 +90,8 @@ def landlines(text: str) -> Iterator[Span]:
         if 10 <= len(digits) <= 15 and (grouped or len(digits) >= 11) and not GLUED_AFTER.match(text, match.end()):
             yield Span(*match.span(), "landline")
     for match in _AMERICAN.finditer(text):
-        if (not match["bare"] or not _TOLL_FREE_START.match(match[0])) and (
-            not match["bare"] or is_named_number(text, *match.span())
-        ):
+        toll_free = _TOLL_FREE_START.match(match[0])
+        if not match["bare"] or (not toll_free and is_named_number(text, *match.span())):
             yield Span(*match.span(), "landline")
     for match in _NAMED_LOCAL.finditer(text):
         start, end = match.start(), match.start("more")
