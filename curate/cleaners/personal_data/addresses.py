@@ -64,8 +64,9 @@ _VERSION = re.compile(
     r"(?:(?<![A-Za-z])(?i:version|ver|release|build|rev|firmware|v|driver|chrome|firefox|sdk|dll)|[A-Za-z]-|"
     r"版本|版|固件|驱动|升级[到至为]?|更新[到至为]?|[第§见])[号为:：\s.\"'=(（是]*$"
 )
+_PRODUCT = re.compile(r"[A-Z][A-Za-z+#.-]+ $")
 _ADDRESS = re.compile(
-    r"(?i:\bip\b|ipv4|host|server|ping|ssh|http|from|addr|peer|remote|client)|地址|服务器|主机|来自|登录|访问|节点|攻击|来源"
+    r"(?i:\bip\b|ipv4|inet|host|server|ping|ssh|http|from|addr|peer|remote|client)|地址|服务器|主机|来自|登录|访问|节点|攻击|来源"
 )
 # fmt: off
 _RESOLVERS = frozenset([
@@ -96,7 +97,7 @@ def ips(text: str) -> Iterator[Span]:
         ):
             continue
         # Four small numbers are a version or the number of a section, unless something says address.
-        small = max(address.packed) < 100
+        small = max(address.packed) < 100 or (address.packed[0] < 30 and bool(_PRODUCT.search(before)))
         said = _ADDRESS.search(before) or _PORT.match(text, match.end())
         if not _VERSION.search(before) and (said or not small):
             yield Span(*match.span(), "ip")
