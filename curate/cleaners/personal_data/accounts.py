@@ -30,6 +30,9 @@ _QQ = re.compile(
 )
 
 
+_ELEVEN_DIGITS = re.compile(r"(?<!\d)1\d{10}$")
+
+
 def _is_wechat_id(text: str, match: re.Match[str]) -> bool:
     """Whether what follows the name can only be an id: a colon or the like before it, or its own look."""
     name = match["id"]
@@ -53,8 +56,8 @@ def accounts(text: str) -> Iterator[Span]:
             if not latin and _is_wechat_id(text, match):
                 yield Span(*match.span("id"), "wechat")
     for match in _QQ.finditer(text):
-        latin = match["name"][0] in "Qq" and is_inside(text, match.start())
-        if not latin and not UNIT.match(text, match.end()):
+        inside = match["name"][0] in "Qq" and is_inside(text, match.start())
+        if (not inside or _ELEVEN_DIGITS.search(left_of(text, match.start()))) and not UNIT.match(text, match.end()):
             yield Span(*match.span("id"), "qq")
             yield from further(match, "qq")
 

@@ -12,7 +12,9 @@ from curate.cleaners.personal_data.context import Span, is_inside, left_of
 
 _TLD = (
     r"(?:com|net|org|edu|gov|mil|int|info|biz|name|mobi|asia|pro|top|xyz|vip|club|online|site|shop|store|tech|app|dev|wang|"
-    r"ltd|group|work|ink|icu|fun|live|email|cloud|space|world|today|link|news|blog|art|wiki|[a-z]{2})"
+    r"ltd|group|work|ink|icu|fun|live|email|cloud|space|world|today|link|news|blog|art|wiki|"
+    r"games?|software|agency|company|global|design|studio|life|media|social|zone|city|law|ren|host|press|page|center|"
+    r"systems|solutions|network|digital|academy|education|school|health|finance|travel|photo|music|video|[a-z]{2})"
 )
 _LOCAL = r"(?<![A-Za-z0-9._%+@-])(?<![A-Za-z0-9]/)(?P<local>[A-Za-z0-9_](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_+-])?)"
 _HOST = rf"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,60}}[A-Za-z0-9])?\.){{1,5}}(?i:{_TLD})(?![A-Za-z0-9_-]|\.[A-Za-z0-9])"
