@@ -189,7 +189,7 @@ def test_a_placeholder_of_ones_own():
     assert cleaned(text, placeholders=placeholders) == ["写信到 email@example.com 或打 "]
 
 
-@pytest.mark.parametrize("word", ["a@163.com", "13912345678", "47.98.123.45", "abc_123", "12345678"])
+@pytest.mark.parametrize("word", ["a@163.com", "13912345678", "47.98.123.45", "abc_123", "12345678", "微信号", "QQ:"])
 def test_a_placeholder_that_would_be_found_again_is_refused(word: str):
     with pytest.raises(ValidationError, match="would be taken for personal data again"):
         PersonalData(placeholders={"wechat": word})
@@ -224,6 +224,17 @@ def test_a_long_list_in_one_line_takes_no_time_and_loses_nobody():
     result = PersonalData().clean(pl.Series([text]))
     assert result.text[0] == "，".join(["[手机号]"] * people)
     assert result.signals is not None and result.signals["personal_phones"][0] == people
+
+
+def test_a_placeholder_names_nothing_that_follows():
+    assert cleaned("QQ：12345678 20210315") == ["QQ：[QQ号] 20210315"]
+    assert cleaned("微信号：lin_tao88 hello_world") == ["微信号：[微信号] hello_world"]
+    assert cleaned("从 47.98.123.45 来，用 Mono 12.34.5.6") == ["从 [IP地址] 来，用 Mono 12.34.5.6"]
+
+
+def test_numbers_in_a_row_are_all_found():
+    assert cleaned("13912345678/13812345678/13712345678") == ["/".join(["[手机号]"] * 3)]
+    assert cleaned("+1-212-664-7665 " * 30) == ["[电话号码] " * 30]
 
 
 def test_a_clean_column_is_returned_as_it_came():

@@ -8,7 +8,8 @@ from curate.cleaners.personal_data.context import UNIT, Span, further, is_inside
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 """What a plate begins with."""
 
-_BETWEEN = r"[\s:：（()）【】\[\]「」“\"'是为=＝>❤\ufe0f]"
+# No closing square bracket: a placeholder, `[QQ号]`, names nothing.
+_BETWEEN = r"[\s:：（()）【】\[「」“\"'是为=＝❤\ufe0f]"
 _WECHAT_ID = r"(?P<id>[A-Za-z][-_A-Za-z0-9]{5,19}|[1-9]\d{4,10})(?![-_A-Za-z0-9@]|\.\w)"
 _WECHAT_NAME = (
     r"(?P<name>微信|薇信|威信|维信|微訊|v信|V信|vx|VX|Vx|wx|WX|Wx|wechat|WeChat|Wechat|WECHAT|weixin|Weixin|WEIXIN)"

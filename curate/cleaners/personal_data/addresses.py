@@ -68,7 +68,7 @@ _VERSION = re.compile(
 )
 _PRODUCT = re.compile(r"[A-Z][A-Za-z+#.-]+ $")
 _ADDRESS = re.compile(
-    r"(?i:\bip\b|ipv4|inet|host|server|ping|ssh|http|from|addr|peer|remote|client)|地址|服务器|主机|来自|登录|访问|节点|攻击|来源"
+    r"(?i:\bip\b|ipv4|inet|host|server|ping|ssh|http|from|addr|peer|remote|client)|(?<!\[IP)地址|服务器|主机|来自|登录|访问|节点|攻击|来源"
 )
 # fmt: off
 _RESOLVERS = frozenset([
