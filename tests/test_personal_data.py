@@ -146,6 +146,7 @@ NEIGHBOURS = {
     "QQ and people": ("QQ群 123456789", "QQ群 500000人"),
     "plate": ("浙A12345", "浙AI12345"),
     "plate and a word": ("京A·8K8T2", "京A级景区"),
+    "plate and a city": ("车主 京A12345", "北京A12345 号样品"),
     "plate and a licence": ("粤B12345", "粤B2-20090059"),
     "electric car": ("粤BD12345", "粤BDX"),
 }  # fmt: skip
@@ -235,6 +236,13 @@ def test_a_placeholder_names_nothing_that_follows():
 def test_numbers_in_a_row_are_all_found():
     assert cleaned("13912345678/13812345678/13712345678") == ["/".join(["[手机号]"] * 3)]
     assert cleaned("+1-212-664-7665 " * 30) == ["[电话号码] " * 30]
+
+
+def test_words_may_touch_a_number():
+    assert cleaned("TEL13912345678", "13912345678wx同号") == ["TEL[手机号]", "[手机号]wx同号"]
+    assert cleaned("Call 13912345678 now") == ["Call [手机号] now"]
+    assert cleaned("wrote 13912345678 now") == ["wrote 13912345678 now"]
+    assert cleaned("小郑13912345678QQ87654321") == ["小郑[手机号]QQ[QQ号]"]
 
 
 def test_a_clean_column_is_returned_as_it_came():

@@ -248,6 +248,8 @@ def _run(data, start, i, end, stop, table):  # type: ignore[no-untyped-def]
         low = data[i] | 0x20
         if n >= 5 and (low == 0x71 or (low == 0x76 and (data[i + 1] | 0x20) == 0x78)):  # QQ12345678, VX12345678
             found |= NAMED
+        if n == 11 and low == 0x74:  # Tel13912345678
+            found |= NUMBER
         if _is_named(data, start, i, table, letters) and _word(data, i, stop) >= 6:
             found |= NAMED
     global_address = end - i == 4 and (data[i] == 0x32 or data[i] == 0x33) and end < stop and data[end] == 0x3A

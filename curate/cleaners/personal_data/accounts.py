@@ -67,10 +67,12 @@ _PLATE = re.compile(
     rf"[{PROVINCES}][A-HJ-Z][·•・. -]?(?P<tail>[A-HJ-NP-Z0-9]{{4}}[A-HJ-NP-Z0-9挂学警港澳]|"
     r"[A-HJK][A-HJ-NP-Z0-9]\d{4}|\d{5}[A-HJK])(?![0-9A-Za-z]|\.\d)"
 )
+_PLACES = frozenset(("北京", "南京", "东京", "天津", "江苏", "四川", "辽宁", "西宁", "南宁", "西藏"))
 
 
 def plates(text: str) -> Iterator[Span]:
     """Plates of five characters, or six (electric cars), two digits at least."""
     for match in _PLATE.finditer(text):
-        if sum(map(str.isdigit, match["tail"])) >= 2 and not UNIT.match(text, match.end()):
+        place = text[max(0, match.start() - 1) : match.start() + 1] in _PLACES
+        if sum(map(str.isdigit, match["tail"])) >= 2 and not place and not UNIT.match(text, match.end()):
             yield Span(*match.span(), "plate")

@@ -17,7 +17,10 @@ _TLD = (
     r"systems|solutions|network|digital|academy|education|school|health|finance|travel|photo|music|video|[a-z]{2})"
 )
 _LOCAL = r"(?<![A-Za-z0-9._%+@-])(?<![A-Za-z0-9]/)(?P<local>[A-Za-z0-9_](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_+-])?)"
-_HOST = rf"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,60}}[A-Za-z0-9])?\.){{1,5}}(?i:{_TLD})(?![A-Za-z0-9_-]|\.[A-Za-z0-9])"
+_HOST = (
+    rf"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,60}}[A-Za-z0-9])?\.){{1,5}}(?i:{_TLD})"
+    r"(?!(?!QQ|VX|WX|TEL|Tel)[A-Za-z0-9_-]|\.[A-Za-z0-9])"
+)
 _EMAIL = re.compile(rf"{_LOCAL}(?P<at>@|\s?[\[(（](?i:at)[\])）]\s?)(?P<host>{_HOST})")
 # A user on a machine, not a mailbox: ssh and Git addresses, prompts, passwords in URLs.
 _ON_HOST_AFTER = re.compile(r":[~/A-Za-z0-9_.-]{1,80}[/.~]|:~|/[A-Za-z]|\s?[~/][^\s\]]{0,80}[\]$#]")

@@ -31,10 +31,11 @@ GLUED_AFTER = re.compile(
     rf"{_CONTACT}[A-Za-z]|[0-9_@%℃°*＊×]|[.:]\d|,\d{{3}}(?!\d)|[-+*=^._][A-Za-z0-9]| ?[-*=×÷] ?\d|\+ ?\d| \+ \d|"
     r"/ ?\d{1,6}(?!\d)"
 )
+_CALLED = re.compile(r"(?i:call|dial|text|contact|at)\s$")
 _WORD_AFTER = re.compile(rf"\s?{_CONTACT}[a-z]{{2}}")
 UNIT = re.compile(
     r"\s?(?:[多余]?(?:万(?!先生|女士|总|经理|家)|[亿块]|元(?!旦))|个(?![人体])|人(?![事工])|次(?!日)|位(?!于)|条(?!件)|只(?![要接加限收])"
-    r"|天(?![津水河])|号(?!码)|[件票年吨股秒字页份]|字节|公里|千米|比特|[KMGT]?B\b)"
+    r"|天(?![津水河])|号(?!码)|[件票年吨股秒字页份]|字节|公里|千米|比特|[KMGT]?B\b(?![:：]))"
 )
 """What makes a number a quantity."""
 OTHER_NUMBER = re.compile(
@@ -68,7 +69,9 @@ def is_number_of_its_own(text: str, start: int, end: int) -> bool:
     before = left_of(text, start)
     if GLUED_AFTER.match(text, end) or UNIT.match(text, end) or OTHER_NUMBER.search(before):
         return False
-    if _WORD_AFTER.match(text, end) or text.endswith("0000000", start, end):  # `bytes`; a rounded quantity
+    if _WORD_AFTER.match(text, end) and not _CALLED.search(before):  # bytes, rows
+        return False
+    if text.endswith("0000000", start, end):  # a rounded quantity
         return False
     return not (_GLUED_BEFORE.search(before[-3:]) or _GLUED_WORD.search(before))
 

@@ -63,9 +63,9 @@ def mobiles(text: str) -> Iterator[Span]:
         prefix = _MOBILE_PREFIX.search(left_of(text, start))
         if prefix:
             start -= len(prefix[0])
-        if is_inside(text, start):
-            continue
-        if prefix or is_named_number(text, start, end) or is_number_of_its_own(text, start, end):
+        inside = is_inside(text, start)
+        alone = not inside and (prefix or is_number_of_its_own(text, start, end))
+        if alone or is_named_number(text, start, end):
             yield Span(start, end, "mobile")
     for match in _ODD_MOBILE.finditer(text):
         if not is_inside(text, match.start()) and is_named_number(text, *match.span()):
