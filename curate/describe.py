@@ -6,6 +6,8 @@ import inspect
 import os
 import sys
 
+from pydantic.fields import FieldInfo
+
 from curate import judge, registry
 from curate.contracts import Filter
 
@@ -20,17 +22,20 @@ def list_filters() -> str:
 def describe_filter(name: str) -> str:
     """A filter's whole page. Raises: PipelineError for an unknown name."""
     kind = _class(name)
-    parameters = [
-        f"  {key} = {info.get_default(call_default_factory=True, validated_data={})!r}\n      {info.description or ''}"
-        for key, info in kind.model_fields.items()
-    ]
+    parameters = [f"  {key}{_default(info)}\n      {info.description or ''}" for key, info in kind.model_fields.items()]
     pages = [f"{name}: {inspect.getdoc(kind)}", "Parameters:\n" + "\n".join(parameters)]
-    step = kind()
-    signals = [f"  {signal}: {dtype}" for signal, dtype in step.signal_types().items()]
-    rules = [f"  {registry.label_of(name)}.{rule}: {condition}" for rule, condition in judge.merged(step).items()]
+    needs_parameters = any(info.is_required() for info in kind.model_fields.values())
+    measured = kind.signals if needs_parameters else kind().signal_types()
+    conditions = kind.rules if needs_parameters else judge.merged(kind())
+    signals = [f"  {signal}: {dtype}" for signal, dtype in measured.items()]
+    rules = [f"  {registry.label_of(name)}.{rule}: {condition}" for rule, condition in conditions.items()]
     pages += ["Signals:\n" + "\n".join(signals)] if signals else []
     pages += ["Rules (drop if):\n" + "\n".join(rules)] if rules else []
     return "\n\n".join(pages)
+
+
+def _default(info: FieldInfo) -> str:
+    return "" if info.is_required() else f" = {info.get_default(call_default_factory=True, validated_data={})!r}"
 
 
 def _class(name: str) -> type[Filter]:
