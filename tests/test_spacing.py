@@ -18,7 +18,8 @@ from curate.kernels.spacing import count_spaced
 
 
 def repaired(*texts: str) -> list[str]:
-    return repair_spacing(pl.Series("text", texts, pl.String))[0].to_list()
+    """What the cleaner makes of texts in which nothing else is to be cleaned."""
+    return Unicode(half_width=False).clean(pl.Series("text", texts, pl.String)).text.to_list()
 
 
 def test_a_text_whose_characters_all_stand_apart_is_joined() -> None:
@@ -58,6 +59,7 @@ SOUND = {
     "names": "出席人员：张 伟 王 芳 李 娜，以及各处的负责人。",
     "names in a row": "王小明 李红 赵一曼 陈的江 周是民 吴了凡",
     "a table": "| 函 数 | 说 明 |\n| 长 度 | 的 |",
+    "quoted characters": "句末常见的 焉 、 哉 、 乎 、 也 了，都是语气词。",
     "a quoted character": "把 妹 改 为 姝 字的是后人。",
     "words apart": "我们 今天 出去 散步 的 时候 看见 了 一只 白色 的 猫",
     "a verse in two halves": "春风又绿江南岸 明月何时照我还\n是的 好的",
@@ -74,9 +76,10 @@ SOUND = {
 @pytest.mark.parametrize("name", SOUND)
 def test_blanks_that_mean_something_stay(name: str) -> None:
     texts = pl.Series("text", [SOUND[name]], pl.String)
-    text, changed = repair_spacing(texts)
-    assert text.to_list() == [SOUND[name]]
-    assert changed.to_list() == [False]
+    assert repair_spacing(texts).to_list() == [SOUND[name]]
+    found = Unicode().clean(texts).signals
+    assert found is not None
+    assert found["spaces_repaired"].to_list() == [False]
 
 
 def test_the_cleaner_says_what_was_repaired_and_leaves_it_when_told_so() -> None:
@@ -102,15 +105,15 @@ TEXTS = st.lists(PIECES, max_size=60).map("".join)
 @settings(max_examples=500, deadline=None)
 @given(TEXTS)
 def test_repairing_twice_is_repairing_once_and_takes_only_blanks(text: str) -> None:
-    (once,) = repaired(text)
-    assert repaired(once) == [once]
+    once = spacing._repair(text, len(text.encode()))
+    assert spacing._repair(once, len(once.encode())) == once
     assert once.replace(" ", "") == text.replace(" ", "")
 
 
 @settings(max_examples=500, deadline=None)
 @given(TEXTS)
 def test_the_counts_never_hide_a_text_that_would_be_repaired(text: str) -> None:
-    if not len(spacing._suspects(pl.Series([text], dtype=pl.String))):
+    if not spacing.may_be_spaced(Utf8.of(pl.Series([text], dtype=pl.String))).item():
         assert spacing._repair(text, len(text.encode())) == text
 
 
