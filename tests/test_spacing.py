@@ -93,6 +93,8 @@ def test_the_cleaner_says_what_was_repaired_and_leaves_it_when_told_so() -> None
 
 def test_a_long_text_takes_time_in_proportion() -> None:
     assert repaired("我 们 都 在 说 a ， " * 100_000) == ["我们都在说 a ，" * 99_999 + "我们都在说 a ， "]
+    assert repaired("我 的 " + "（ " * 200_000) == ["我 的 " + "（ " * 200_000]
+    assert repaired("（ " * 200_000 + "“" * 200_000) == ["（ " * 200_000 + "“" * 200_000]
     assert repaired("我 的" + " a1 ，" * 200_000) == ["我 的" + " a1 ，" * 200_000]
 
 

@@ -31,7 +31,10 @@ _MARKS = f"{_FULL_MARKS}·,.!?;:()~\"'"
 _RUNNING = "的了是不我你他她它们有在这那就也都和要会能没很吗吧呢啊好还可么哈啦哦"
 
 # Each character of what parts two Han can be matched in one way only: no text makes the expression slow.
-_RUN = re.compile(rf"(?:[{_OPENING}] ?)*[{_HAN}](?:(?: |(?: ?[{_MARKS}A-Za-z0-9])+ ?)[{_HAN}])+(?: ?[{_MARKS}])*")
+_RUN = re.compile(
+    rf"(?:(?<![{_OPENING}])(?<![{_OPENING}] )(?:[{_OPENING}] ?)+)?"
+    rf"[{_HAN}](?:(?: |(?: ?[{_MARKS}A-Za-z0-9])+ ?)[{_HAN}])+(?: ?[{_MARKS}])*"
+)
 _ROW = re.compile(rf"(?:[{_HAN}] (?:[{_FULL_MARKS}] )*){{6}}[{_HAN}]")
 _BLANK = re.compile(
     rf"(?<=[{_HAN}{_MARKS}]) (?=[{_HAN}{_MARKS}])"

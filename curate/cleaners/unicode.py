@@ -2,8 +2,8 @@
 
 Columns, not rows. One look at each character tells which texts hold anything to mend (1 GB/s): most Chinese pages hold
 nothing. Polars' regular expressions clean the others; only those in which a screen finds a trace of UTF-8 read as
-Latin-1 or Windows-1252 are given to ftfy, line by line. 汉 字 间 空 格 has a screen and a module of its own (`spacing`).
-All together 240 MB/s of mixed Chinese web text.
+Latin-1 or Windows-1252 are given to ftfy, line by line. 汉 字 间 空 格 has a screen and a module of its own,
+`spacing`. All together 240 MB/s of mixed Chinese web text.
 """
 
 import hashlib
