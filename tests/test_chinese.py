@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from curate.cleaners import chinese
 from curate.cleaners.chinese import Chinese
 from curate.contracts import Utf8
-from curate.kernels.scripts import count_kinds
+from curate.kernels.kinds import count_kinds
 
 
 def cleaned(*texts: str, **parameters: object) -> list[str]:

@@ -106,7 +106,7 @@ def _all_han(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def _count(text: pl.Series) -> npt.NDArray[np.int64]:
-    from curate.kernels.scripts import count_kinds
+    from curate.kernels.kinds import count_kinds
 
     counts = np.empty((len(text), 5), np.int64)
     count_kinds(*Utf8.of(text), _table(), counts)
