@@ -81,10 +81,10 @@ class BoilerplateLines(Cleaner):
         return [BUILT_IN, *([self.extend] if self.extend else [])]
 
     def check(self) -> None:
-        _rules(self.files())
+        rules_of(self.files())
 
     def clean(self, text: pl.Series) -> Cleaned:
-        changes = find(text, _rules(self.files()))
+        changes = find(text, rules_of(self.files()))
         removed = np.bincount(changes.filter("whole")["row"].to_numpy(), minlength=len(text))
         cut = np.bincount(changes.filter(~pl.col("whole"))["row"].to_numpy(), minlength=len(text))
         names = list(self.signals)
@@ -176,6 +176,8 @@ def _cut_tails(lines: pl.Series, kinds: npt.NDArray[np.int64], rules: Rules) -> 
         if judge.tail is None or judge.cut is None:
             continue
         rows = pl.Series(np.flatnonzero((kinds >> _TAIL_SHIFT & judge.kind != 0) & ~done))
+        if rows.is_empty():  # an expression takes a millisecond to compile, each time
+            continue
         # The end of a line is enough to say no: few lines are then read whole.
         rows = rows.filter(lines.gather(rows).str.tail(TAIL_BYTES // 3).str.contains(judge.tail))
         if len(rows):
@@ -193,27 +195,38 @@ _CODE = r"<!--|-->|^\s*(//|/\*|\*/|#@)"
 
 def _whole_lines(lines: pl.Series, kinds: npt.NDArray[np.int64], rules: Rules) -> pl.Series:
     """The family that each line belongs to as a whole; null: none."""
-    frame = pl.DataFrame({"line": lines}).select(
-        pl.col("line")
-        .str.replace_all(r"!\[[^\]]*\]\([^()]*\)", "")
-        .str.replace_all(r"\[([^\]]*)\]\((<[^<>]*>|[^()]*)\)", "$1")
-        .str.replace(_BULLET, "")
-        .str.strip_chars("# \t")
-        .str.strip_chars(_MARKS),
-        bullet=pl.col("line").str.contains(_BULLET),
-        heading=pl.col("line").str.contains(_HEADING),
-        code=pl.col("line").str.contains(_CODE),
-    ).with_columns(chars=pl.col("line").str.len_chars())
+    frame = (
+        pl.DataFrame({"line": lines})
+        .select(
+            pl.col("line")
+            .str.replace_all(r"!\[[^\]]*\]\([^()]*\)", "")
+            .str.replace_all(r"\[([^\]]*)\]\((<[^<>]*>|[^()]*)\)", "$1")
+            .str.replace(_BULLET, "")
+            .str.strip_chars("# \t")
+            .str.strip_chars(_MARKS),
+            bullet=pl.col("line").str.contains(_BULLET),
+            heading=pl.col("line").str.contains(_HEADING),
+            code=pl.col("line").str.contains(_CODE),
+        )
+        .with_columns(chars=pl.col("line").str.len_chars())
+    )
     found = pl.repeat(None, len(lines), dtype=pl.String, eager=True)
     for judge in rules.judges:
         if judge.line is None:
             continue
-        may = pl.Series(kinds & judge.kind != 0) & found.is_null() & (frame["chars"] <= judge.rules.longest) & ~frame["code"]
+        may = (
+            pl.Series(kinds & judge.kind != 0)
+            & found.is_null()
+            & (frame["chars"] <= judge.rules.longest)
+            & ~frame["code"]
+        )
         if not judge.rules.bullets:
             may &= ~frame["bullet"]
         if not judge.rules.headings:
             may &= ~frame["heading"]
         rows = may.arg_true()
+        if rows.is_empty():
+            continue
         rows = rows.filter(frame["line"].gather(rows).str.contains(judge.line))
         if len(rows):
             found.scatter(rows, judge.family)  # in place
@@ -275,7 +288,7 @@ def _without(text: str, changes: Iterable[tuple[int, bool, str]]) -> str:
     return "\n".join(kept) + ("\n" if kept and text.endswith("\n") else "")
 
 
-def _rules(files: Iterable[str]) -> Rules:
+def rules_of(files: Iterable[str]) -> Rules:
     """Build what finds furniture, once per process and version of the files."""
     return _build(tuple((file, _modified(file)) for file in files))
 
@@ -307,10 +320,7 @@ def _build(files: tuple[tuple[str, int], ...]) -> Rules:
         for spelling in {spelling for word in tail_words for spelling in _spellings(word)}:
             kinds[spelling] = kinds.get(spelling, 0) | judge.kind << _TAIL_SHIFT
     # The kernel names the longest word only: it stands for those that it begins with.
-    bits = [
-        reduce(or_, (kinds.get(word[:stop], 0) for stop in range(1, len(word) + 1)))
-        for word in kinds
-    ]
+    bits = [reduce(or_, (kinds.get(word[:stop], 0) for stop in range(1, len(word) + 1))) for word in kinds]
     return Rules(judges, build_trie(list(kinds)), np.array(bits, np.uint64))
 
 
