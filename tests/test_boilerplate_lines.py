@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.cleaners import boilerplate_lines
-from curate.cleaners.boilerplate_lines import BUILT_IN, BoilerplateLines, judged, rules_of
+from curate.cleaners.boilerplate_lines import BoilerplateLines, judged
+from curate.cleaners.furniture import BUILT_IN, rules_of
 from curate.errors import PipelineError
 
 FILE = Path(__file__).parent / "data/boilerplate_lines.jsonl"
@@ -86,8 +87,8 @@ def test_no_gap_is_left_where_lines_were(text: str, plain: str) -> None:
     "text",
     [
         "", "\n", "\n\n\n", "他是这本杂志的责任编辑。\n\n\n他很忙。  \n", "```\n责任编辑：李明\n```\n",
-        "~~~\n上一页 下一页\n~~~", "### 联系我们\n电话写在墙上。", "- 编辑：修改内容", "// Copyright (c) 2020 Green Lane",
-        "<!-- Copyright 2020 Green Lane\n-->", "\0", "\u0301", "👍", "责" * 1000,
+        "~~~\n上一页 下一页\n~~~", "### 联系我们\n电话写在墙上。", "- 编辑：修改内容",
+        "// Copyright (c) 2020 Green Lane", "<!-- Copyright 2020 Green Lane\n-->", "\0", "\u0301", "👍", "责" * 1000,
     ],
 )  # fmt: skip
 def test_a_text_without_furniture_stays_byte_for_byte(text: str) -> None:
@@ -132,7 +133,7 @@ def test_a_wrong_file_is_named(write: Callable[[str, str], Path], content: str, 
 
 
 def test_a_missing_file_is_named() -> None:
-    with pytest.raises(PipelineError, match="no/such.yaml: no furniture to read here"):
+    with pytest.raises(PipelineError, match=r"no/such\.yaml: no furniture to read here"):
         BoilerplateLines(extend="no/such.yaml").check()
 
 
@@ -150,7 +151,7 @@ TEXTS = st.lists(
     st.one_of(
         st.sampled_from(FURNITURE),
         st.sampled_from(SENTENCES),
-        st.sampled_from(["\n", "\n\n", "```", "```\n", "。", "（", "）", " ", "\u3000", "- ", "# ", "**", "\r\n", "\0"]),
+        st.sampled_from(["\n", "\n\n", "```", "```\n", "。", "（", "）", " ", "\u3000", "- ", "# ", "**", "\r\n"]),
         st.text(max_size=4),
     ),
     max_size=10,

@@ -28,7 +28,7 @@ REMAINS = {
     "capitals": ("<P ALIGN=center>标题</P><FONT color=red>红字</FONT>", "标题\n红字"),
     "attributes with a bracket": ('<img alt="a>b" src="x.png">看图', "看图"),
     "nested": ('<div class="main"><ul>\n\t<li>一</li>\n\t<li>二</li>\n</ul></div>\n完', "一\n二\n完"),
-    "cells": ("<table><tr><td>姓名</td><td>年龄</td></tr><tr><td>小王</td><td>九</td></tr></table>", "姓名 年龄\n小王 九"),
+    "cells": ("<table><tr><td>姓名</td><td>年龄</td></tr><tr><td>小王</td></tr></table>", "姓名 年龄\n小王"),
     "stray closing tags": ("正文到此为止。</div></div>", "正文到此为止。"),
     "comments": ("上文<!-- 广告位 <b>开始</b> -->下文", "上文下文"),
     "CDATA": ("<![CDATA[标题在此]]>", "标题在此"),

@@ -3,9 +3,9 @@
     python benchmarks/quality/boilerplate.py CORPUS.jsonl.zst [--kind KIND] [--show FAMILY] [--lines 20]
     python benchmarks/quality/boilerplate.py --lines-of tests/data/boilerplate_lines.jsonl
 
-CORPUS is JSON lines with `text` and `meta.kind`. Prints a row for each kind: documents, documents that change, lines and
-ends of lines that go; then the families; then the speed. `--show` prints lines of a family in their context, to be read
-by eye. `--lines-of` prints precision and recall on a file of our own: `line`, `left` (what should stay) and `part`
+CORPUS is JSON lines with `text` and `meta.kind`. Prints a row for each kind: documents, documents that change, lines
+and ends of lines that go; then the families; then the speed. `--show` prints lines of a family in their context, to be
+read by eye. `--lines-of` prints precision and recall on a file of our own: `line`, `left` (what should stay) and `part`
 (`blind`: written when the rules were finished).
 """
 
@@ -19,7 +19,8 @@ from pathlib import Path
 import polars as pl
 from curate_zh import batches, records
 
-from curate.cleaners.boilerplate_lines import BoilerplateLines, find, rules_of
+from curate.cleaners.boilerplate_lines import BoilerplateLines, find
+from curate.cleaners.furniture import rules_of
 
 
 def score(path: Path) -> None:

@@ -1,10 +1,10 @@
 """HTML in a text: what of it is a remain of extraction, and what the text shows on purpose.
 
 Precision first. Only names of real HTML elements count (`<think>`, `<stdio.h>`, `List<T>` do not); what stands in
-code (fences, backticks, indented blocks) stays; so does a whole page that speaks about markup. A tag without attributes that
-may be a placeholder (`SELECT * FROM <table>`) counts only if the page also closes it. An escaped tag (`&lt;p&gt;`) stays
-escaped: nobody can tell whether it is shown. Every scan goes through a text once: a megabyte of `<` takes as long as
-any other.
+code (fences, backticks, indented blocks) stays; so does a whole page that speaks about markup. A tag without attributes
+that may be a placeholder (`SELECT * FROM <table>`) counts only if the page also closes it. An escaped tag (`&lt;p&gt;`)
+stays escaped: nobody can tell whether it is shown. Every scan goes through a text once: a megabyte of `<` takes as long
+as any other.
 """
 
 from __future__ import annotations
