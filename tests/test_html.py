@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from importlib.util import find_spec
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from curate.cleaners import html
 from curate.cleaners.html import Html
+from curate.errors import PipelineError
 
 needs_trafilatura = pytest.mark.skipif(find_spec("trafilatura") is None, reason="trafilatura (extra `warc`) is absent")
 
@@ -130,6 +132,14 @@ def test_without_the_extractor_a_page_is_stripped_and_a_note_says_so(monkeypatch
     (note,) = Html().notes()
     assert "pip install 'curate[warc]'" in note
     assert Html().measured_parameters() == {"trafilatura": None}
+
+
+@needs_trafilatura
+def test_an_extractor_that_does_not_import_is_found_out_before_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    Html().check()
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    with pytest.raises(PipelineError, match=r"trafilatura cannot be used .*pip install 'curate\[warc\]'"):
+        Html().check()
 
 
 def test_a_page_in_which_the_extractor_finds_nothing_is_stripped() -> None:

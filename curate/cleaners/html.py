@@ -17,6 +17,7 @@ import polars as pl
 from curate.cleaners import markup
 from curate.cleaners.unicode import scatter
 from curate.contracts import Cleaned, Cleaner
+from curate.errors import PipelineError
 
 _ROUNDS = 8
 """A text that still changes after as many passes (tags made of tags) stays as it was."""
@@ -37,6 +38,15 @@ class Html(Cleaner):
     def measured_parameters(self) -> dict[str, Any]:
         # What trafilatura finds in a page is its own affair: another version, another text.
         return super().measured_parameters() | {"trafilatura": trafilatura_version()}
+
+    def check(self) -> None:
+        if not trafilatura_version():
+            return
+        try:
+            import trafilatura  # noqa: F401
+        except ImportError as error:  # its jusText asks for a part of lxml that is a package of its own by now
+            reason = " ".join(str(error).split())
+            raise PipelineError(f"trafilatura cannot be used ({reason}); pip install 'curate[warc]'") from error
 
     def notes(self) -> list[str]:
         if trafilatura_version():

@@ -48,8 +48,8 @@ def lines_with_words(data, offsets, starts, edges, children, word, kinds, head, 
     """Find lines of `data: uint8[n_bytes]`, texts between `offsets: int64[n_texts + 1]`, with a word of a trie.
 
     `kinds: uint64[words]` has a bit for each kind that a word belongs to. Of a line longer than `head + tail` bytes
-    only the first `head` and the last `tail` are looked at. Returns `int64[4, hits]`, in order: the text, the line's first
-    byte, one past its last (its line end left out), the kinds of its words.
+    only the first `head` and the last `tail` are looked at. Returns `int64[4, hits]`, in order: the text, the line's
+    first byte, one past its last (its line end left out), the kinds of its words.
     """
     found = np.empty((4, 1024), np.int64)
     n = 0
