@@ -4,7 +4,7 @@
 
 CORPUS is JSON lines with `text` and `meta.kind`. Prints a row for each kind: documents, documents that change, the
 share of their characters that stays, and how many were read as whole pages; then the speed. `--show` prints changed
-documents of a kind as a diff, line by line, to be read by eye. (The script is not called html.py: that would hide Python's `html`.)
+documents of a kind as a diff, line by line, to be read by eye. (A script called html.py would hide Python's `html`.)
 """
 
 from __future__ import annotations

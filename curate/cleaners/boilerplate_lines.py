@@ -2,7 +2,9 @@
 
 Only whole lines go, and ends of lines behind the end of a sentence; nothing inside a sentence, nothing in a fence of
 code. The phrases are data (`boilerplate_lines.yaml`). A kernel finds the lines that hold a word of them near their
-start or end (250 MB/s); regular expressions (Rust's: linear in the text) judge those few.
+start or end (350 MB/s and more); regular expressions (Rust's: linear in the text) judge those few. On prose about 190
+MB/s in all, 80 where every page ends in credits. On 177 lines of our own, written when the rules were finished (85 of
+them furniture): precision .988, recall .941, before the six mistakes were mended.
 """
 
 from __future__ import annotations
@@ -135,6 +137,21 @@ _CODE = r"<!--|-->|^\s*(//|/\*|\*/|#@)"
 
 def _whole_lines(lines: pl.Series, kinds: npt.NDArray[np.int64], rules: Rules) -> pl.Series:
     """The family that each line belongs to as a whole; null: none."""
+    # Most lines are too long for the families of their words: nothing more is done with these.
+    addresses = lines.str.contains("](", literal=True).to_numpy() * _ADDRESS_BYTES
+    chars = lines.str.len_chars().to_numpy().astype(np.int64) - addresses
+    short = np.zeros(len(lines), np.bool_)
+    for judge in rules.judges:
+        short |= (kinds & judge.kind != 0) & (chars <= judge.rules.longest)
+    rows = np.flatnonzero(short)
+    found = pl.repeat(None, len(lines), dtype=pl.String, eager=True)
+    if len(rows):
+        found.scatter(rows, _families(lines.gather(rows), kinds[rows], rules))  # in place
+    return found
+
+
+def _families(lines: pl.Series, kinds: npt.NDArray[np.int64], rules: Rules) -> pl.Series:
+    """As `_whole_lines`, for short lines."""
     frame = (
         pl.DataFrame({"line": lines})
         .select(
