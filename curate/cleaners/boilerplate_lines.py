@@ -75,7 +75,7 @@ def find(text: pl.Series, rules: Rules) -> pl.DataFrame:
     Returns those that change: `row`, `start` and `end` (bytes in the text), `line`, `family`, `whole` (the line goes,
     not only its end) and `left` (what stays).
     """
-    from curate.kernels.lines import lines_with_words
+    from curate.kernels.furniture import lines_with_words
 
     utf8 = Utf8.of(text)
     row, start, end, kinds = lines_with_words(*utf8, *rules.trie, rules.kinds, HEAD_BYTES, TAIL_BYTES)
