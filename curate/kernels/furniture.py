@@ -1,0 +1,81 @@
+"""Lines that hold one of many words near their start or their end.
+
+Furniture of a page stands on short lines and at the ends of long ones: the middle of a paragraph is never looked at.
+"""
+
+import numpy as np
+from numba import uint32, uint64
+
+from curate.kernels import inlined, kernel
+from curate.kernels.utf8 import has_newline, little_endian
+from curate.kernels.wordlists import _char, _is_marked, _longest, _start
+
+
+@inlined
+def _line_end(data, i, stop):  # type: ignore[no-untyped-def]
+    """The newline at byte `i: uint64` or behind it, or `stop`."""
+    while i + uint64(8) <= stop and not has_newline(little_endian(data, i)):
+        i += uint64(8)
+    while i < stop and data[i] != 10:
+        i += uint64(1)
+    return i
+
+
+@inlined
+def _kinds_of_words(data, line, first, stop, starts, edges, children, word, kinds):  # type: ignore[no-untyped-def]
+    """The kinds of all words in `data[first:stop]`, or-ed together; `line` is where the line starts."""
+    i = first
+    one, after = _char(data, i, stop)
+    two, third_at = _char(data, after, stop)
+    found = uint64(0)
+    while i < stop:
+        three, end = _char(data, third_at, stop)
+        marked = (
+            _is_marked(starts, _start(one, two, three))
+            | _is_marked(starts, _start(one, two, uint32(0)))
+            | _is_marked(starts, _start(one, uint32(0), uint32(0)))
+        )
+        if marked & uint64(1):
+            best, _ = _longest(data, line, i, stop, edges, children, word)
+            if best >= 0:
+                found |= kinds[best]
+        i, one, after, two, third_at = after, two, third_at, three, end
+    return found
+
+
+@kernel
+def lines_with_words(data, offsets, starts, edges, children, word, kinds, head, tail):  # type: ignore[no-untyped-def]
+    """Find lines of `data: uint8[n_bytes]`, texts between `offsets: int64[n_texts + 1]`, with a word of a trie.
+
+    `kinds: uint64[words]` has a bit for each kind that a word belongs to. Of a line longer than `head + tail` bytes
+    only the first `head` and the last `tail` are looked at. Returns `int64[4, hits]`, in order: the text, the line's
+    first byte, one past its last (its line end left out), the kinds of its words.
+    """
+    found = np.empty((4, 1024), np.int64)
+    n = 0
+    for row in range(len(offsets) - 1):
+        begin, stop = uint64(offsets[row]), uint64(offsets[row + 1])
+        while begin < stop:
+            end = _line_end(data, begin, stop)
+            first, last = np.int64(begin), np.int64(end)
+            # One search for the whole line, or for its head and then its tail: the code of it stands here once.
+            lower, upper = first, last
+            if last - first > head + tail:
+                upper = first + head
+                while data[upper] & 0xC0 == 0x80:
+                    upper -= 1
+            bits = uint64(0)
+            while True:
+                bits |= _kinds_of_words(data, first, lower, upper, starts, edges, children, word, kinds)
+                if upper == last:
+                    break
+                lower, upper = last - tail, last
+                while data[lower] & 0xC0 == 0x80:
+                    lower += 1
+            if bits:
+                if n == found.shape[1]:
+                    found = np.concatenate((found, np.empty_like(found)), axis=1)
+                found[0, n], found[1, n], found[2, n], found[3, n] = row, first, last, np.int64(bits)
+                n += 1
+            begin = end + uint64(1)
+    return found[:, :n]
