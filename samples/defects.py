@@ -7,6 +7,7 @@ must be (a copy as like its base as promised, an encoding that ftfy repairs exac
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import re
 from pathlib import Path
@@ -20,17 +21,39 @@ FOUND = (0.825, 0.97)
 """Jaccard of near-copies that must be found: clear of the pipeline's 0.8, and no exact copies."""
 NOT_FOUND = (0.50, 0.74)
 HEADERS = (
-    "首页 > 生活 > 正文  2023-05-17 09:30",
-    "当前位置：首页 - 资讯中心 - 正文",
-    "作者：本站编辑  阅读：1286  评论：3",
-    "【字号 大 中 小】 打印本页 关闭窗口",
+    "本文原载《青石镇生活》第十七期，经作者同意收入本栏。",
+    "这一篇是读者寄来的稿子，题目为编者所加。",
+    "整理旧稿时翻出这一篇，略作改动，放在这里。",
+    "以下文字由听众口述，志愿者记录成文。",
 )
 FOOTERS = (
-    "上一篇：已经是第一篇  下一篇：返回列表",
-    "版权声明：转载请注明出处。",
-    "责任编辑：小何  点击排行 更多>>",
-    "分享到：空间 好友 收藏 举报",
+    "这一篇就写到这里，欢迎读者来信说说自己的看法。",
+    "文中所写都是旧事，如有出入，请知情的朋友指正。",
+    "本栏每逢初一、十五更新，下一期再见。",
+    "稿件由镇文化站选送，读者可到站里取阅全本。",
 )
+FURNITURE = (
+    ("首页 > 生活 > 正文\n", ""),
+    ("当前位置：首页 > 资讯中心 > 正文\n", "\n上一篇：已经是第一篇  下一篇：返回列表"),
+    ("", "\n分享到：微信 微博 QQ空间"),
+    ("", "\n相关阅读\n点击查看更多>>"),
+    ("", "\n上一篇：山里的雾\n下一篇：河边的灯"),
+    ("", "\n版权所有 © 青石镇生活网 未经授权不得转载"),
+)
+"""Lines of a page's frame before and after a text."""
+CREDITS = ("（责任编辑：何小树）", "（责编：周南、李北）", "[责任编辑：石桥]")
+"""What an editor leaves behind the last sentence."""
+
+PERSONAL = {
+    "personal_mobile": ("有事请打小何的手机 13800138000，晚上也行。", "有事请打小何的手机 [手机号]，晚上也行。"),
+    "personal_email": ("来稿寄到 hexiaoshu@qingshi-life.cn 即可。", "来稿寄到 [电子邮箱] 即可。"),
+    "personal_resident_id": ("领稿费请报身份证号 110105198802143521。", "领稿费请报身份证号 [身份证号]。"),
+    "wrong_resident_id": ("本批货物的编号是 110105198802143527，请核对。",) * 2,
+    "personal_bank_card": ("稿费汇入卡号 6222020000001234566，户名何小树。", "稿费汇入卡号 [银行卡号]，户名何小树。"),
+    "wrong_bank_card": ("这张旧发票的流水号是 6222020000001234565。",) * 2,
+    "personal_wechat": ("读者群请加微信号 qingshi_2017 进入。", "读者群请加微信号 [微信号] 进入。"),
+}
+"""Defect to a sentence, and what the cleaner leaves of it; numbers whose checksum is wrong stay."""
 
 
 class Text(NamedTuple):
@@ -137,6 +160,66 @@ def with_token(base: Text, token: str) -> str | None:
     """Quote a control token after the first sentence, and again at the end."""
     first, stop, rest = base.text.partition("。")
     return f"{first}{stop}{token}{rest}\n{token}" if stop else None
+
+
+def traditional(base: Text) -> str | None:
+    """The text in traditional characters; None where turning it back gives another text."""
+    from opencc import OpenCC
+
+    written = OpenCC("s2t").convert(base.text)
+    return written if written != base.text == OpenCC("t2s").convert(written) else None
+
+
+def spaced(base: Text) -> str | None:
+    """A blank between all characters of a line; None for texts that hold blanks, letters or digits."""
+    if re.search(r"[ \t\u3000A-Za-z0-9]", base.text):
+        return None
+    return "\n".join(" ".join(line) for line in base.text.split("\n"))
+
+
+def in_furniture(base: Text) -> str:
+    """The text in the frame of its page."""
+    before, after = FURNITURE[by_hash(base.name)[0] % len(FURNITURE)]
+    return f"{before}{base.text}{after}"
+
+
+def credited(base: Text) -> str | None:
+    """The text with its editor's name behind the last sentence."""
+    return f"{base.text}{CREDITS[by_hash(base.name)[0] % len(CREDITS)]}" if base.text.endswith("。") else None
+
+
+def marked_up(base: Text) -> str | None:
+    """The text as a careless extractor leaves it: paragraphs in tags, blanks and quotes as entities."""
+    if re.search(r"[<>&]", base.text) or "“" not in base.text:
+        return None
+    lines = base.text.replace("“", "&ldquo;").replace("”", "&rdquo;").split("\n")
+    return "\n".join(f"<p>{line}</p>" if line else "" for line in lines)
+
+
+def full_width(base: Text) -> str | None:
+    """Letters and digits as wide as Han; None where there are fewer than six of them."""
+    wide = re.sub("[A-Za-z0-9]", lambda match: chr(ord(match[0]) + 0xFEE0), base.text)
+    return wide if sum(one != other for one, other in zip(wide, base.text, strict=True)) >= 6 else None
+
+
+def benchmark_items() -> list[tuple[str, str, str]]:
+    """Items of `samples/benchmarks`: name, the whole item with its options in another order, its answer alone."""
+    items = []
+    for file in sorted((TEXTS.parent / "benchmarks").glob("*.jsonl")):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            item = json.loads(line)
+            options = [item[letter] for letter in "DBCA" if letter in item]
+            answer = item[item["answer"]] if options else item["answer"]
+            listed = [f"{place}. {option}" for place, option in zip("ABCD", options, strict=False)]
+            items.append((f"{file.stem}/{item.get('id', number)}", "\n".join([item["question"], *listed]), answer))
+    return items
+
+
+def between(text: str, passage: str) -> str:
+    """The text with a passage on lines of its own, after the line that holds its middle."""
+    place = text.find("\n", len(text) // 2)
+    place = len(text) if place < 0 else place
+    return f"{text[:place]}\n{passage}\n{text[place:].lstrip()}".rstrip()
 
 
 def half(text: str) -> str | None:

@@ -27,17 +27,26 @@ from defects import (
     FOUND,
     HEADERS,
     NOT_FOUND,
+    PERSONAL,
     SEED,
     Text,
+    benchmark_items,
+    between,
     by_hash,
+    credited,
     edited,
     framed,
+    full_width,
     garbled,
     half,
+    in_furniture,
     jaccard,
+    marked_up,
     scattered,
     shortened,
+    spaced,
     texts,
+    traditional,
     with_token,
 )
 
@@ -47,6 +56,7 @@ GOOD = (
     *("forum", "essays", "classical", "fiction", "travel", "interviews"),
 )
 ADVERTISING = ("gambling", "adult", "loans")
+OFFERS = ("fraud", "spam", "drugs", "violence")
 FOREIGN = ("japanese", "korean", "english")
 FILES = {"part-0.jsonl.zst": 0.5, "part-1.jsonl.gz": 0.25, "part-2.jsonl": 0.25}
 """File to its share of the rows."""
@@ -148,6 +158,27 @@ def repaired(supply: Supply) -> Iterator[Row]:
     yield cleaned(scattered(text, "\0", base.name), base.name, "nul_escape", text)
 
 
+def mended(supply: Supply) -> Iterator[Row]:
+    """Good texts that Chinese pages bring along with more, or otherwise written; each is in the samples only once."""
+    kinds: list[tuple[str, int, Callable[[Text], str | None]]] = [
+        ("traditional", 4, traditional),
+        ("spaced_han", 4, spaced),
+        ("navigation", 6, in_furniture),
+        ("editor_credit", 3, credited),
+        ("html_remains", 3, marked_up),
+        ("full_width", 2, full_width),
+    ]
+    for defect, count, make in kinds:
+        for base, text in supply.take(count, make):
+            yield cleaned(text, base.name, defect, base.text)
+    for name, (sentence, clean) in PERSONAL.items():
+        [(base, text)] = supply.take(1, lambda base: base.text)
+        if sentence == clean:
+            yield planted(f"{text}\n{sentence}", base.name, name)
+        else:
+            yield cleaned(f"{text}\n{sentence}", base.name, name, f"{text}\n{clean}")
+
+
 def tricky(supply: Supply) -> Iterator[Row]:
     """Good texts in JSON that a careless reader gets wrong, and good texts that quote control tokens."""
     for token in TOKENS:
@@ -182,6 +213,16 @@ def excerpts(present: list[Text]) -> Iterator[Row]:
         yield planted(part, base.name, "half", jaccard=round(jaccard(base.text, part), 6))
 
 
+def quoting(present: list[Text]) -> Iterator[Row]:
+    """Pages that quote items of `samples/benchmarks`, and pages that only come near to it."""
+    chosen = [text for text in present if len(text.text) > 600]
+    items = benchmark_items()
+    for base, (name, whole, _) in zip(chosen, items[::4], strict=False):
+        yield planted(between(base.text, whole), base.name, "contaminated", "dropped", "contamination.*", item=name)
+    for base, (name, _, answer) in zip(chosen[::-1], items[1::6], strict=False):
+        yield planted(between(base.text[: len(base.text) // 2], answer), base.name, "answer_alone", item=name)
+
+
 def junk(present: list[Text]) -> Iterator[Row]:
     """What must go: advertising, other languages, broken encodings, repetition, stubs."""
     for kind in ADVERTISING:
@@ -190,6 +231,11 @@ def junk(present: list[Text]) -> Iterator[Row]:
             yield planted(base.text, base.name, f"ad_{kind}", "dropped", f"toxicity.{kind}")
         for base in advertisements[:4]:
             yield planted(base.text, base.name, f"ad_{kind}_copy", "dropped", f"toxicity.{kind}")
+    for kind in OFFERS:
+        for base in texts((f"ads_{kind}",)):
+            yield planted(base.text, base.name, f"ad_{kind}", "dropped", f"toxicity.{kind}")
+    for base in texts(("programs",)):
+        yield planted(base.text, base.name, "program", "dropped", "language.mostly_code")
     for language in FOREIGN:
         for base in texts((language,)):
             yield planted(base.text, base.name, language, "dropped", "language.not_chinese")
@@ -237,10 +283,10 @@ def all_rows() -> dict[str, list[Row]]:
     """The rows of each file in their order, still without their places."""
     good = texts(GOOD)
     supply = Supply(good)
-    rows = [*repaired(supply), *tricky(supply), *copies(supply)]
+    rows = [*repaired(supply), *tricky(supply), *copies(supply), *mended(supply)]
     present = supply.left
     rows += [planted(text.text, text.name, None) for text in present]
-    rows += [*excerpts(present[8:]), *junk(present)]
+    rows += [*excerpts(present[8:]), *quoting(present), *junk(present)]
     rows.sort(key=lambda row: by_hash(repr(row)))
     bom = next(row for row in rows if row.label["defect"] == "bom")
     rows.remove(bom)
