@@ -31,22 +31,22 @@ def in_python(text: str) -> str:
         else:
             tokens.append(char)
             run = kind
-    written = [one for i, token in enumerate(tokens) for one in ([token] if i == 0 else [token, tokens[i - 1] + token])]
-    return "".join(token + " " for token in written)
+    written = [one for before, token in itertools.pairwise(["^", *tokens]) for one in (token, before + token)]
+    return "".join(token + " " for token in [*written, *(last + "$" for last in tokens[-1:])])
 
 
 @pytest.mark.parametrize(
     ("text", "tokens"),
     [
-        ("春天来了", "春 天 春天 来 天来 了 来了 "),
-        ("GPT4很好。", "gpt 4 gpt4 很 4很 好 很好 。 好。 "),
-        ("ＡＢＣ１２！", "abc 12 abc12 ! 12! "),
-        ("one two\nthree", "one two onetwo three twothree "),
-        ("カナ 한국어", "カ ナ カナ 한국어 ナ한국어 "),
-        ("𠀀𠀁", "𠀀 𠀁 𠀀𠀁 "),
+        ("春天来了", "春 ^春 天 春天 来 天来 了 来了 了$ "),
+        ("GPT4很好。", "gpt ^gpt 4 gpt4 很 4很 好 很好 。 好。 。$ "),
+        ("ＡＢＣ１２！", "abc ^abc 12 abc12 ! 12! !$ "),
+        ("one two\nthree", "one ^one two onetwo three twothree three$ "),
+        ("カナ 한국어", "カ ^カ ナ カナ 한국어 ナ한국어 한국어$ "),
+        ("𠀀𠀁", "𠀀 ^𠀀 𠀁 𠀀𠀁 𠀁$ "),
         ("", ""),
         (" \n\u3000", ""),
-        ("。", "。 "),
+        ("。", "。 ^。 。$ "),
     ],
 )
 def test_chinese_becomes_characters_and_pairs_and_words_stay_whole(text: str, tokens: str) -> None:
@@ -72,8 +72,8 @@ def test_a_slice_of_a_batch_is_read_at_its_place() -> None:
     documents = Documents.of(["春天", "来了", "秋天"])
     sliced = Documents(documents.frame.slice(1, 2))
     data, _ = split_characters(*sliced.utf8)
-    assert data.tobytes().decode() == "来 了 来了 秋 天 秋天 "
+    assert data.tobytes().decode() == "来 ^来 了 来了 了$ 秋 ^秋 天 秋天 天$ "
 
 
 def test_one_line_of_a_megabyte_is_a_text() -> None:
-    assert len(split(["字" * 350_000])[0]) == 350_000 * 2 + 349_999 * 3
+    assert len(split(["字" * 350_000])[0]) == 350_000 * 2 + 350_001 * 3

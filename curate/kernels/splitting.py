@@ -11,6 +11,7 @@ import numpy.typing as npt
 from curate.kernels import inlined, kernel
 from curate.kernels.utf8 import DIGIT, HAN, KANA, PUNCTUATION, SPACE, SYMBOL, char_at, character_classes
 
+_START, _END = ord("^"), ord("$")
 _BLANK, _ALONE, _WORD, _NUMBER = range(4)
 
 
@@ -23,22 +24,24 @@ def _kinds() -> npt.NDArray[np.uint8]:
 
 @inlined
 def _finished(out, n, start, before):  # type: ignore[no-untyped-def]
-    """End the token at `start`; write it once more after the one at `before` (-1: there is none)."""
+    """End the token at `start`; write it once more after the one at `before` (-1: it is the first)."""
     end = n
     out[n] = 32
     n += 1
-    if before >= 0:
+    if before < 0:
+        out[n] = _START
+        n += 1
+    else:
         i = before
         while out[i] != 32:
             out[n] = out[i]
             n += 1
             i += 1
-        for i in range(start, end):
-            out[n] = out[i]
-            n += 1
-        out[n] = 32
+    for i in range(start, end):
+        out[n] = out[i]
         n += 1
-    return n
+    out[n] = 32
+    return n + 1
 
 
 @kernel
@@ -73,6 +76,15 @@ def _split(data, offsets, kinds, out, out_offsets):  # type: ignore[no-untyped-d
             i += width
         if run:
             n = _finished(out, n, start, before)
+            before = start
+        if before >= 0:
+            i = before
+            while out[i] != 32:
+                out[n] = out[i]
+                n += 1
+                i += 1
+            out[n], out[n + 1] = _END, 32
+            n += 2
         out_offsets[doc + 1] = n
     return n
 
@@ -80,12 +92,12 @@ def _split(data, offsets, kinds, out, out_offsets):  # type: ignore[no-untyped-d
 def split_characters(
     data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Write the tokens of each text, and every two neighbours as one: `春 天 春天 2024 天2024`.
+    """Write the tokens of each text, and every two neighbours as one, its borders among them: `春 ^春 天 春天 天$`.
 
     Returns `uint8[n_bytes]` and `int64[n_docs + 1]`.
     """
     inside = int(offsets[-1] - offsets[0]) if len(offsets) else 0
-    # A token is written by itself, as the second and as the first of a pair, with two blanks.
-    out, out_offsets = np.empty(5 * inside + 1, np.uint8), np.zeros(len(offsets), np.int64)
+    # A token is written by itself, as the second and as the first of a pair, with two blanks; `^` and `$ ` are added.
+    out, out_offsets = np.empty(5 * inside + 3 * len(offsets), np.uint8), np.zeros(len(offsets), np.int64)
     n = _split(data, offsets, _kinds(), out, out_offsets)
     return out[:n], out_offsets
