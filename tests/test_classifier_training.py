@@ -139,11 +139,11 @@ def test_a_label_of_few_texts_is_refused() -> None:
         samples.divide(rows, 0)
 
 
-def test_labels_are_balanced_to_the_one_in_the_middle_and_chosen_by_hash() -> None:
+def test_labels_are_balanced_by_the_one_in_the_middle_and_chosen_by_hash() -> None:
     rows = pl.concat([frame([f"{label}{n}" for n in range(count)], label)
                       for label, count in [("a", 300), ("b", 100), ("c", 60)]])  # fmt: skip
     taken = samples.balance(rows, 0, None)
-    assert dict(taken["label"].value_counts().iter_rows()) == {"a": 100, "b": 100, "c": 60}
+    assert dict(taken["label"].value_counts().iter_rows()) == {"a": 125, "b": 100, "c": 60}
     assert taken.equals(samples.balance(rows.sample(fraction=1, shuffle=True, seed=1), 0, None))
     assert taken["label"].to_list() != sorted(taken["label"])
     assert samples.balance(rows, 0, 50)["label"].value_counts()["count"].to_list() == [50, 50, 50]

@@ -22,6 +22,7 @@ TRAINING, VALIDATION, HELD_OUT = "training", "validation", "held_out"
 HELD_OUT_SHARE, VALIDATION_SHARE = 0.2, 0.1
 LEAST_SOURCES = 20
 """Sources that each label must have for a split by source; with fewer, chance decides how alike the parts are."""
+MOST_UNEVEN = 1.25
 LEAST_SAMPLES = 50
 """Different texts that each label must have."""
 
@@ -133,9 +134,12 @@ def uniform(seed: int, values: pl.Series) -> pl.Series:
 
 
 def balance(part: pl.DataFrame, seed: int, per_label: int | None) -> pl.DataFrame:
-    """Take as many texts of each label, chosen by hash and put in the order of it: `per_label`, or as many as the label
-    in the middle has (of two labels the smaller); a label with fewer gives all."""
+    """Take at most `per_label` texts of each label, chosen by hash and put in the order of it.
+
+    By default `MOST_UNEVEN` times as many as the label in the middle has (of two labels the smaller): to leave texts
+    out costs more than a little imbalance. A label with fewer gives all.
+    """
     ordered = part.with_columns(uniform(seed + 1, part[TEXT])).sort("place", TEXT)
     counts = sorted(ordered["label"].value_counts()["count"])
-    most = per_label or counts[(len(counts) - 1) // 2]
+    most = per_label or int(MOST_UNEVEN * counts[(len(counts) - 1) // 2])
     return ordered.filter(pl.int_range(pl.len()).over("label") < most).drop("place")
