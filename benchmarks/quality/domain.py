@@ -31,7 +31,8 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--least", type=int, default=200)
-    parser.add_argument("--chars", type=int, default=2_000, help="of each document, from its start")
+    parser.add_argument("--chars", type=int, default=500, help="of each document, from its start")
+    parser.add_argument("--per-label", type=int, default=500, help="documents of each kind to learn from, at most")
     options = parser.parse_args()
     with options.corpus.open("rb") as file:
         lines = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file), encoding="utf-8")
@@ -44,7 +45,9 @@ def main() -> None:
                 patterns[str(kind)] = [str(Path(folder) / f"{kind}.jsonl")]
                 part.select("text").write_ndjson(patterns[str(kind)][0])
         started = time.perf_counter()
-        done = training.train_classifier(patterns, Path(folder) / "kinds.bin", seed=options.seed)
+        done = training.train_classifier(
+            patterns, Path(folder) / "kinds.bin", per_label=options.per_label, seed=options.seed
+        )
         print(f"trained in {time.perf_counter() - started:.1f} s")
         print(shown(done.model, done.card))
         documents = Documents.of(frame["text"].to_list())

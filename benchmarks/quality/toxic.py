@@ -3,8 +3,9 @@
     python benchmarks/quality/toxic.py CORPUS.jsonl.zst [--seed 0]
 
 CORPUS is JSON lines with `text`, `meta.label` (1 offensive, 0 not) and `meta.orig_split`. Posts are divided by a hash
-of the text, as `curate train classifier` does; nothing is chosen on the held-out part. `test, by people` are the held-out
-posts of the authors' own test set, which people labelled. Prints macro-F1, AUC, and the seconds of the training.
+of the text, as `curate train classifier` does. `test, by people` are the held-out posts of the authors' own test set,
+which people labelled. Prints macro-F1, AUC, and the seconds of the training. Parts of 3,700 posts make macro-F1 differ
+by 0.005 from seed to seed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Any fastText classifier as a signal: a model of one's own (`curate train classifier`), or one that is published.
 
 The text is prepared as the model's card says (`model.bin.json`, which the training writes). Whole texts are scored, by
-`kernels.fasttext`; SPEED.
+`kernels.fasttext`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Text for classifiers that tokenise by white space: Chinese as characters and pairs of characters; SPEED.
+"""Text for classifiers that tokenise by white space: Chinese as characters and pairs of characters.
 
 Han characters, kana, punctuation and symbols stand alone; letters (of any alphabet that writes words) and digits stay
 in runs. ASCII letters come in lower case, full-width ASCII in half width, and all white space, line ends too, as
