@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -115,22 +115,44 @@ def bin_start(bins: Integers) -> npt.NDArray[np.float64]:
     return np.where(bins < 0, -starts, starts)
 
 
+class Tally(NamedTuple):
+    """Documents that have one value, and the bytes of their text."""
+
+    kept: int
+    dropped: int
+    kept_bytes: int
+    dropped_bytes: int
+
+    @property
+    def documents(self) -> int:
+        """Kept or dropped."""
+        return self.kept + self.dropped
+
+
 @dataclass(frozen=True)
 class Values:
-    """A String or Boolean signal: how many kept and dropped documents have each value."""
+    """A String or Boolean signal: how many kept and dropped documents have each value, and how much text."""
 
-    counts: Mapping[str, tuple[int, int]] | None
-    """Value to kept and dropped; None: more than `MOST_VALUES` of them."""
+    counts: Mapping[str, Tally] | None
+    """None: more than `MOST_VALUES` different values."""
     nulls: tuple[int, int] = (0, 0)
 
     @classmethod
-    def of(cls, values: pl.Series, kept: npt.NDArray[np.bool_]) -> Values:
-        """Count one part."""
+    def of(cls, values: pl.Series, kept: npt.NDArray[np.bool_], size: Integers) -> Values:
+        """Count one part; `size`: bytes of each text."""
         # A label may be as long as its text; only so much of it is held.
-        frame = pl.DataFrame({"value": values.cast(pl.String).str.slice(0, VALUE_CHARS), "kept": kept})
-        table = frame.group_by("value").agg(kept=pl.col("kept").sum(), dropped=(~pl.col("kept")).sum())
-        counted = {value: (kept, dropped) for value, kept, dropped in table.sort("value").iter_rows()}
-        nulls = counted.pop(None, (0, 0))
+        short = values.cast(pl.String).str.slice(0, VALUE_CHARS)
+        frame = pl.DataFrame({"value": short, "kept": kept, "size": size}, schema_overrides={"size": pl.Int64})
+        is_kept, size_of = pl.col("kept"), pl.col("size")
+        table = frame.group_by("value").agg(
+            kept=is_kept.sum(),
+            dropped=(~is_kept).sum(),
+            kept_bytes=size_of.filter(is_kept).sum(),
+            dropped_bytes=size_of.filter(~is_kept).sum(),
+        )
+        counted = {value: Tally(*numbers) for value, *numbers in table.sort("value").iter_rows()}
+        without = counted.pop(None, Tally(0, 0, 0, 0))
+        nulls = (without.kept, without.dropped)
         return cls(counted if len(counted) <= MOST_VALUES else None, nulls)
 
     def __add__(self, other: Values) -> Values:
@@ -138,15 +160,14 @@ class Values:
         if self.counts is None or other.counts is None:
             return Values(None, nulls)
         counts = dict(self.counts)
-        for value, (kept, dropped) in other.counts.items():
-            before = counts.get(value, (0, 0))
-            counts[value] = (before[0] + kept, before[1] + dropped)
+        for value, tally in other.counts.items():
+            before = counts.get(value, Tally(0, 0, 0, 0))
+            counts[value] = Tally(*map(sum, zip(before, tally, strict=True)))
         return Values(dict(sorted(counts.items())) if len(counts) <= MOST_VALUES else None, nulls)
 
-    def most_frequent(self, n: int) -> list[tuple[str, int, int]]:
-        """Value, kept, dropped: the `n` most frequent, then by name."""
-        rows = [(value, kept, dropped) for value, (kept, dropped) in (self.counts or {}).items()]
-        return sorted(rows, key=lambda row: (-row[1] - row[2], row[0]))[:n]
+    def most_frequent(self, n: int) -> list[tuple[str, Tally]]:
+        """The `n` values that most documents have, then by name."""
+        return sorted((self.counts or {}).items(), key=lambda row: (-row[1].documents, row[0]))[:n]
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +197,7 @@ class Stats:
         kept = verdicts["kept"].to_numpy()
         size = signals["text_bytes"].to_numpy()
         kept_bytes = int(size[kept].sum())
-        counted = {column.name: _count(column, kept) for column in signals}
+        counted = {column.name: _count(column, kept, size) for column in signals}
         samples = _samples(part, verdicts[ID], broken, kept, seed)
         return cls(
             verdicts.height, int(kept.sum()), int(size.sum()), kept_bytes,
@@ -202,8 +223,8 @@ def empty(types: Mapping[str, Any], filters: Mapping[str, list[str]]) -> Stats:
     return Stats.of(0, signals, verdicts, filters, 0)
 
 
-def _count(column: pl.Series, kept: npt.NDArray[np.bool_]) -> Histogram | Values:
-    return Histogram.of(column, kept) if column.dtype.is_numeric() else Values.of(column, kept)
+def _count(column: pl.Series, kept: npt.NDArray[np.bool_], size: Integers) -> Histogram | Values:
+    return Histogram.of(column, kept) if column.dtype.is_numeric() else Values.of(column, kept, size)
 
 
 def _matrix(columns: Sequence[pl.Series], n_rows: int) -> npt.NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from curate import stats
 from curate.report import charts
-from curate.stats import ALONE, BROKEN, FIRST, FIRST_BYTES, Histogram, Stats, Values, bin_start, grid_bin
+from curate.stats import ALONE, BROKEN, FIRST, FIRST_BYTES, Histogram, Stats, Tally, Values, bin_start, grid_bin
 
 NUMBERS = st.one_of(
     st.floats(allow_nan=False),
@@ -104,19 +104,24 @@ def test_infinity_counts_as_the_greatest_number() -> None:
 def test_values_add_up_in_any_order(parts: list[list[tuple[str | None, bool]]]) -> None:
     def counted(rows: list[tuple[str | None, bool]]) -> Values:
         values = pl.Series([value for value, _ in rows], dtype=pl.String)
-        return Values.of(values, np.array([kept for _, kept in rows], np.bool_))
+        size = np.array([3 + len(value or "") for value, _ in rows], np.int64)
+        return Values.of(values, np.array([kept for _, kept in rows], np.bool_), size)
 
     whole = counted([row for part in parts for row in part])
     assert reduce(add, map(counted, reversed(parts))) == whole
     rows = [row for part in parts for row in part]
     assert whole.nulls == (rows.count((None, True)), rows.count((None, False)))
-    assert dict(whole.counts or {}).get("zh", (0, 0)) == (rows.count(("zh", True)), rows.count(("zh", False)))
+    kept, dropped = rows.count(("zh", True)), rows.count(("zh", False))
+    if kept + dropped:
+        assert (whole.counts or {})["zh"] == Tally(kept, dropped, 5 * kept, 5 * dropped)
 
 
 def test_a_label_of_too_many_values_is_not_counted_whatever_the_order() -> None:
     def numbers(first: int, last: int) -> Values:
         names = [str(number) for number in range(first, last)]
-        return Values.of(pl.Series(names, dtype=pl.String), np.ones(len(names), np.bool_))
+        return Values.of(
+            pl.Series(names, dtype=pl.String), np.ones(len(names), np.bool_), np.ones(len(names), np.int64)
+        )
 
     few, many = numbers(0, 6000), numbers(5000, 11_000)
     assert (few + few).counts is not None
@@ -124,9 +129,18 @@ def test_a_label_of_too_many_values_is_not_counted_whatever_the_order() -> None:
     assert (few + many + few).counts is None and (few + few + many).counts is None
 
 
+def test_each_value_has_its_documents_and_bytes_kept_and_dropped() -> None:
+    values = pl.Series(["news", "forum", "news", None, "news"])
+    kept = np.array([True, False, False, True, True])
+    counted = Values.of(values, kept, np.array([100, 20, 30, 5, 7]))
+    assert counted.counts == {"forum": Tally(0, 1, 0, 20), "news": Tally(2, 1, 107, 30)}
+    assert counted.nulls == (1, 0)
+
+
 def test_most_frequent_values_come_first_then_by_name() -> None:
-    values = Values({"b": (1, 1), "a": (0, 2), "c": (3, 0)})
-    assert values.most_frequent(2) == [("c", 3, 0), ("a", 0, 2)]
+    tallies = {"b": Tally(1, 1, 10, 10), "a": Tally(0, 2, 0, 20), "c": Tally(3, 0, 30, 0)}
+    values = Values(tallies)
+    assert values.most_frequent(2) == [("c", tallies["c"]), ("a", tallies["a"])]
 
 
 FILTERS = {"length": ["length.short", "length.long"], "quality": ["quality.bad"], "none": []}

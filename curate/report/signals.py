@@ -8,7 +8,7 @@ import polars as pl
 
 from curate.report.charts import histogram_svg
 from curate.report.collect import Report
-from curate.report.markup import Markup, element, number, share
+from curate.report.markup import Markup, element, number, share, size
 from curate.report.parts import NAME_CHARS, bar, cell, figures, name, section
 from curate.report.thresholds import Threshold
 from curate.stats import Histogram, Values
@@ -102,20 +102,31 @@ def _marks(marks: Sequence[Threshold]) -> Markup | None:
 
 def _values_card(signal: str, counted: Values) -> Markup:
     rows = counted.most_frequent(MOST_FREQUENT)
-    total = sum(kept + dropped for kept, dropped in (counted.counts or {}).values())
-    widest = max((kept + dropped for _, kept, dropped in rows), default=1)
+    tallies = list((counted.counts or {}).values())
+    total, kept = (sum(numbers) for numbers in ((t.documents for t in tallies), (t.kept for t in tallies)))
+    text, kept_text = sum(t.kept_bytes + t.dropped_bytes for t in tallies), sum(t.kept_bytes for t in tallies)
+    widest = max((tally.documents for _, tally in rows), default=1)
     lines = [
         element(
             "tr",
             cell(name(value, 60) if value else element("span", "(empty)", class_="quiet")),
-            cell(bar([("kept", kept / widest), ("dropped", dropped / widest)]), class_="wide"),
-            figures(number(kept + dropped), share(kept + dropped, total)),
+            cell(bar([("kept", tally.kept / widest), ("dropped", tally.dropped / widest)]), class_="wide"),
+            figures(
+                number(tally.documents), share(tally.documents, total), share(tally.kept, kept),
+                size(tally.kept_bytes + tally.dropped_bytes), share(tally.kept_bytes + tally.dropped_bytes, text),
+                share(tally.kept_bytes, kept_text),
+            ),
         )
-        for value, kept, dropped in rows
-    ]
-    body = element("table", element("tbody", lines), class_="values") if lines else None
+        for value, tally in rows
+    ]  # fmt: skip
+    heads = ["", "", "documents", "of all", "of kept", "text", "of all", "of kept"]
+    head = element("tr", [element("th", text, class_="n" if text else None, scope="col") for text in heads])
+    body = element("table", element("thead", head), element("tbody", lines), class_="values") if lines else None
     return element(
-        "figure", element("h4", name(signal)), body, element("figcaption", _values_summary(counted, len(rows), total))
+        "figure",
+        element("h4", name(signal)),
+        element("div", body, class_="scroll") if body else None,
+        element("figcaption", _values_summary(counted, len(rows), total)),
     )
 
 
@@ -126,5 +137,5 @@ def _values_summary(counted: Values, shown: int, total: int) -> str:
         return f"too many different values to count{missing}"
     different = len(counted.counts)
     values = f"{number(different)} different values" if different != 1 else "one value"
-    others = total - sum(kept + dropped for _, kept, dropped in counted.most_frequent(shown))
+    others = total - sum(tally.documents for _, tally in counted.most_frequent(shown))
     return values + (f", {number(others)} documents with others than these" if others else "") + missing
