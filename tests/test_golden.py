@@ -72,6 +72,13 @@ def test_every_planted_defect_meets_its_fate(demo, fates):
     assert wrong == []
 
 
+def test_pages_that_quote_a_benchmark_say_which_item(fates):
+    quoting = [label for label in LABELS if label["defect"] == "contaminated"]
+    assert len(quoting) >= 5
+    for label in quoting:
+        assert fates[label["file"], label["row"]]["contamination_items"] == label["item"]
+
+
 def test_of_each_planted_cluster_exactly_one_survives(demo, fates):
     run, _ = demo
     clusters = collections.defaultdict(list)

@@ -144,15 +144,29 @@ def test_nothing_but_planted_copies_is_nearly_the_same() -> None:
         assert len(left & right) < 0.75 * len(left | right), (first, second)
 
 
-def test_cleaning_gives_the_promised_text() -> None:
+ENCODINGS = ("mojibake", "crlf", "zero_width", "control", "nul_escape", "nfd")
+
+
+def test_repaired_encodings_give_the_promised_text() -> None:
     plain = ftfy.TextFixerConfig(unescape_html=False, uncurl_quotes=False, fix_character_width=False)
-    damaged = [label for label in labels() if label["expected"] == "cleaned"]
+    damaged = [label for label in labels() if label["defect"] in ENCODINGS]
     assert Counter(label["defect"] for label in damaged)["mojibake"] == 8
     for label in damaged:
         text = text_of(label)
         clean = ftfy.fix_text(text, plain).replace("\u200b", "").replace("\ufeff", "")
         assert clean != text
         assert hashlib.sha256(clean.encode()).hexdigest() == label["clean_sha256"], label
+
+
+def test_what_chinese_pages_bring_along_leaves_the_text_as_it_was_written() -> None:
+    written = {text.name: text.text for text in builder().texts(builder().GOOD)}
+    cleaned = [label for label in labels() if label["expected"] == "cleaned" and label["defect"] not in ENCODINGS]
+    assert len({label["defect"] for label in cleaned}) == 11
+    for label in cleaned:
+        _, sentence = builder().PERSONAL.get(label["defect"], ("", ""))
+        expected = f"{written[label['base']]}\n{sentence}" if sentence else written[label["base"]]
+        assert expected != text_of(label)
+        assert hashlib.sha256(expected.encode()).hexdigest() == label["clean_sha256"], label
 
 
 def test_only_the_unreadable_rows_cannot_be_read() -> None:
