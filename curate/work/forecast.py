@@ -76,9 +76,12 @@ def forecast(pipeline: Pipeline, out: Path | None = None, limit: int | None = No
         new_inputs=len(new),
         passes=list(_passes(run, sum(sizes[source.path] for source in new), bool(new))),
         columns=[
-            f"{name}: {kind} ({line.label})"
-            for line in pipeline.filters
-            for name, kind in judge.signal_columns(line).items()
+            f"{name}: {kind} ({label})"
+            for label, signals in [
+                ("documents", pipeline.document_signals()),
+                *((line.label, judge.signal_columns(line)) for line in pipeline.filters),
+            ]
+            for name, kind in signals.items()
         ],
         rules=[
             f"{line.label}.{name}: {condition}"
