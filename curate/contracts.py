@@ -179,6 +179,12 @@ class Filter(Step):
         """The rules under `drop`: the class's, or a profile's."""
         return self.rules
 
+    def check_text(self, documents: Documents) -> None:
+        """Look at the first documents of the input, before anything is measured.
+
+        Raises: PipelineError, without the place, when the filter does not suit them.
+        """
+
     def measure(self, documents: Documents) -> pl.DataFrame:
         """Measure a batch: one row per document in the same order, the columns of `signal_types`, never NaN."""
         raise NotImplementedError
