@@ -141,8 +141,11 @@ class Quality(Filter):
     def check(self) -> None:
         check_words(self.measured_parameters()["words"])
 
+    def checks_text(self) -> bool:
+        return not self.force and profiles.load(self.profile).made_for == "text with spaces"
+
     def check_text(self, documents: Documents) -> None:
-        profiles.refuse_chinese(self.profile, documents, self.force)
+        profiles.refuse_chinese(self.profile, documents)
 
     def measured_parameters(self) -> dict[str, Any]:
         return profiles.parameters(self, "quality")

@@ -133,13 +133,11 @@ def parameters(step: Filter, name: str) -> dict[str, Any]:
     return values
 
 
-def refuse_chinese(profile: str, documents: Documents, force: bool) -> None:
+def refuse_chinese(profile: str, documents: Documents) -> None:
     """Refuse a profile that is made for text with spaces if most letters of a sample are Han.
 
     Raises: PipelineError.
     """
-    if force or load(profile).made_for != "text with spaces":
-        return
     text = documents.frame[TEXT]
     han = int(text.str.count_matches(r"\p{Han}").sum())
     letters = int(text.str.count_matches(r"\p{L}").sum())
