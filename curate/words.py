@@ -47,6 +47,7 @@ def english() -> Any:
         ) from error
     model = spacy.blank("en")
     model.add_pipe("sentencizer")
+    model.max_length = 2**31  # it counts against parsers, of which there is none
     return model
 
 
@@ -74,7 +75,6 @@ def _jieba_words(documents: Documents) -> Words:
 def _spacy_words(documents: Documents) -> Words:
     model, pieces = english(), []
     for text in documents.frame[TEXT]:  # one call a text, as above; the loop costs nothing beside the tokenizer
-        model.max_length = len(text) + 1
         with model.memory_zone():  # or each new word of the corpus would stay in memory
             pieces.append([token.text_with_ws for token in model.tokenizer(text)])
     return words_of(documents, pieces)

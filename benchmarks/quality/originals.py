@@ -2,10 +2,10 @@
 
     python benchmarks/quality/originals.py EN_WEB.jsonl.zst [--chinese ZH_WEB.jsonl.zst] [--sample 0.1] [--show 3]
 
-Needs spaCy (`pip install 'curate[english]'`) and `regex`. For English the words on both sides are spaCy's, each side cutting for
-itself; for Chinese, rjieba's words are given to datatrove's filters, set up as FineWeb-2 sets them up. Prints for each
-signal and each filter how many documents differ (0 is wanted), then how many verdicts of `fineweb_en` differ from
-datatrove's chain, in which C4's filter cuts lines before FineWeb's looks.
+Needs spaCy (`pip install 'curate[english]'`) and `regex`. For English the words on both sides are spaCy's, each side
+cutting for itself; for Chinese, rjieba's words are given to datatrove's filters, set up as FineWeb-2 sets them up.
+Prints for each signal and each filter how many documents differ (0 is wanted), then how many verdicts of `fineweb_en`
+differ from datatrove's chain, in which C4's filter cuts lines before FineWeb's looks.
 """
 
 from __future__ import annotations

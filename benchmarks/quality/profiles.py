@@ -4,11 +4,11 @@
                                           [--show RULE] [--kind KIND] [--dropped 10]
 
 CORPUS is JSON lines with `text` and `meta.kind` (the corpus on which `curate_zh` was found is described in
-`profiles/curate_zh.yaml`). Without `--profile`: all profiles that are not made for text with spaces. Prints a row for each
-kind: documents, the share dropped by any rule, then the share each rule drops, in percent; the shares of all good and
-all junk kinds, and how many of the bounds below are kept; and the speed of each filter. `--show` prints starts of
-documents that one rule alone drops, `--dropped` of dropped documents of each kind, to be read by eye. `--words` goes
-before the profile's words (`spaces` makes the English ones quick).
+`profiles/curate_zh.yaml`). Without `--profile`: all profiles that are not made for text with spaces. Prints a row for
+each kind: documents, the share dropped by any rule, then the share each rule drops, in percent; the shares of all
+good and all junk kinds, and how many of the bounds below are kept; and the speed of each filter. `--show` prints
+starts of documents that one rule alone drops, `--dropped` of dropped documents of each kind, to be read by eye.
+`--words` goes before the profile's words (`spaces` makes the English ones quick).
 """
 
 from __future__ import annotations

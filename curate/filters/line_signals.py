@@ -94,7 +94,6 @@ def c4_signals(documents: Documents, kind: WordKind, any_end: bool) -> pl.DataFr
 def _sentences(line: str, kind: WordKind) -> int:
     if kind == "spacy":
         model = english()
-        model.max_length = len(line) + 1
         with model.memory_zone():
             return max(1, sum(1 for _ in model(line).sents))
     return int(c4_signals(Documents.of([line]), kind, any_end=True)["kept_sentences"].item())
