@@ -1,7 +1,7 @@
 """Which share of each kind of document each profile drops, with the rule responsible.
 
     python benchmarks/quality/profiles.py CORPUS.jsonl.zst [--profile NAME …] [--sample 0.2] [--words spaces]
-                                          [--show RULE] [--kind KIND] [--dropped 10]
+                                          [--show RULE] [--kind KIND] [--dropped 10] [--made]
 
 CORPUS is JSON lines with `text` and `meta.kind` (the corpus on which `curate_zh` was found is described in
 `profiles/curate_zh.yaml`). Without `--profile`: all profiles that are not made for text with spaces. Prints a row for
@@ -19,6 +19,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import polars as pl
@@ -51,6 +52,8 @@ BOUNDS = {
     **dict.fromkeys(["hot-list-titles", "raw-html", "dialogue-tokenised"], (90.0, 100.0)),
 }
 """Percent of a kind that `curate_zh` may, and must, drop."""
+SPOILT = ["news", "tech-article", "wiki-paragraph", "sci-abstract", "medical-qa", "forum-question"]
+"""Kinds of which junk is made."""
 
 
 def records(path: Path) -> Iterator[tuple[str, str]]:
@@ -91,6 +94,37 @@ def verdicts(frame: pl.DataFrame, profile: str, given: dict[str, Any]) -> tuple[
     return pl.concat(results), seconds
 
 
+def made_junk(frame: pl.DataFrame) -> pl.DataFrame:
+    """Spoil good documents of the corpus in the ways that pages are spoilt: one kind for each, 480 documents."""
+    chosen = frame.filter(pl.col("kind").is_in(SPOILT) & pl.col("text").str.len_chars().is_between(150, 4000))
+    random, rows = Random(1), []
+    for _, of_kind in chosen.group_by("kind", maintain_order=True):
+        for text in of_kind.sample(min(80, len(of_kind)), seed=2)["text"]:
+            size = len(text)
+            start = random.randrange(size - 12)
+            phrase = text[start : start + random.randrange(2, 9)].replace("\n", "") or "好"
+            bits = [text[i : i + 4] for i in range(0, size, 4)]
+            sentence, line = text[start : start + 25].replace("\n", "") + "。", text.split("\n")[0][:20]
+            rows += {
+                "a phrase again and again": text + phrase * (size // len(phrase)),
+                "a sentence again and again": text + sentence * (size // 12),
+                "a line again and again": "\n".join([text, *[line] * (text.count("\n") * 3 // 2 + 4)]),
+                "pasted twice": f"{text}\n{text}",
+                "UTF-8 read as GBK": text.encode().decode("gbk", errors="replace"),
+                "UTF-8 read as Latin-1": text.encode().decode("latin-1"),
+                "GBK read as UTF-8": text.encode("gbk", errors="replace").decode("utf-8", errors="replace"),
+                "a space between characters": " ".join(text),
+                "links in tags": "".join(f'<li><a href="#">{bit}</a></li>' for bit in bits),
+                "a menu": "\n".join(bit.strip("，。；：、？！") for bit in bits[:60]),
+                "rulers": text + "\n" + "━★=-☆~" * (size // 4),
+                "numbers": text + "".join(f" {random.randrange(10**6)}.{random.randrange(100)}" for _ in bits),
+                "addresses": "\n".join(
+                    f"{bit} https://a.example.com/{random.randrange(10**12)}.html" for bit in bits[:40]
+                ),
+            }.items()
+    return pl.DataFrame([(f"made: {kind}", text) for kind, text in rows], schema=["kind", "text"], orient="row")
+
+
 def print_table(kinds: pl.Series, broken: pl.DataFrame) -> None:
     """Print percent of each kind that each rule drops, and of good and of junk kinds together."""
     every = broken.with_columns(any=pl.any_horizontal(pl.all())).select("any", *broken.columns)
@@ -129,11 +163,14 @@ def main() -> None:
     parser.add_argument("--sample", type=float, default=1.0)
     parser.add_argument("--words", choices=["characters", "spaces", "jieba", "spacy"])
     parser.add_argument("--show", help="print documents that only this rule drops")
+    parser.add_argument("--made", action="store_true", help="judge good documents that were spoilt, one way a kind")
     parser.add_argument("--kind", help="look at one kind only")
     parser.add_argument("--dropped", type=int, default=0, help="print so many dropped documents of each kind")
     options = parser.parse_args()
     frame = pl.DataFrame(list(records(options.corpus)), schema=["kind", "text"], orient="row")
     frame = frame.sample(fraction=options.sample, seed=0)
+    if options.made:
+        frame = made_junk(frame)
     if options.kind:
         frame = frame.filter(pl.col("kind") == options.kind)
     megabytes = frame["text"].str.len_bytes().sum() / 1e6
