@@ -1,7 +1,7 @@
 """The words of a batch, cut once and shared by the filters that count in words.
 
 Chinese has no spaces: its words come from rjieba (jieba's dictionary and HMM in Rust), as FineWeb-2's come from jieba.
-It cuts about 11 MB/s. English words stand between white space, 600 MB/s, or come from spaCy's tokenizer, from which
+It cuts about 11 MB/s. English words stand between white space, 500 MB/s, or come from spaCy's tokenizer, from which
 datatrove's Gopher, C4 and FineWeb filters have theirs: 0.5 MB/s, far slower than anything that is then done with them.
 """
 

@@ -1,7 +1,7 @@
 """Lines as the English recipes see them: Python's `splitlines`, and C4's reasons to leave a line out.
 
 `count` and its neighbours in `kernels.counts` divide at "\\n" and skip blank lines; datatrove's Gopher and C4 filters
-(0.10.1) divide where `str.splitlines` does, and Gopher's counts blank lines. About 300 and 150 MB/s.
+(0.10.1) divide where `str.splitlines` does, and Gopher's counts blank lines. About 300 and 100 MB/s of English text.
 """
 
 import numpy as np
@@ -193,10 +193,11 @@ def count_c4_lines(  # type: ignore[no-untyped-def]
     """
     cited = np.empty((3, 64), np.int64)
     n_cited = 0
-    firsts = np.zeros(256, np.uint8)
+    begins = np.zeros(1 << 16, np.uint8)  # pairs of letters with which a phrase begins
     for p in range(len(phrase_offsets) - 1):
-        letter = phrases[phrase_offsets[p]]
-        firsts[letter] = firsts[letter - 32] = 1
+        for case in range(4):
+            first = int64(phrases[phrase_offsets[p]]) - 32 * (case & 1)
+            begins[first << 8 | (int64(phrases[phrase_offsets[p] + 1]) - 16 * (case & 2))] = 1
     for doc in range(len(offsets) - 1):
         row = out[doc]
         row[:] = 0
@@ -238,7 +239,7 @@ def count_c4_lines(  # type: ignore[no-untyped-def]
                 b = int64(data[k])
                 third, before, last = before, last, b
                 curly |= b == 123
-                if firsts[b]:
+                if k + 1 < end and begins[b << 8 | data[k + 1]]:
                     phrase = _phrase_at(data, k, end, phrases, phrase_offsets)
                     lorem |= phrase == 0
                     script |= phrase == 1

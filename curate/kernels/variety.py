@@ -1,4 +1,4 @@
-"""How varied a text is, and the marks that recipes for Chinese pages count: one pass, 200 MB/s of mixed Chinese text.
+"""How varied a text is, and the marks that recipes for Chinese pages count: one pass, 180 MB/s of mixed Chinese text.
 
 The counts of characters lie in a table over all code points; only the entries that a text touched are read and cleared.
 """

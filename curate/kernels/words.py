@@ -73,7 +73,7 @@ def space_borders(data, offsets, classes, starts, ends, first_word):  # type: ig
     """Write where words that white space parts start and end; return how many there are.
 
     `starts`, `ends: int64`, with room for half the bytes of the texts and one for each text; `first_word: int64[n_docs
-    + 1]`. White space is what `str.split` divides at; about 600 MB/s.
+    + 1]`. White space is what `str.split` divides at; about 500 MB/s.
     """
     n = 0
     for doc in range(len(offsets) - 1):
