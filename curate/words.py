@@ -42,7 +42,7 @@ def english() -> Any:
         import spacy
     except ImportError as error:
         raise PipelineError(
-            "`words: spacy` needs spaCy: pip install 'curate[english]'; or use `words: spaces`, which is 1,000 times "
+            "`words: spacy` needs spaCy: pip install 'curate[english]'; or use `words: spaces`, which is 100 times "
             "faster and takes what white space parts for words"
         ) from error
     model = spacy.blank("en")
