@@ -15,6 +15,8 @@ import io
 import json
 import math
 import re
+import string
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -230,6 +232,62 @@ def compare_chinese(batch: list[str], into: Comparison, steps: dict[str, Any]) -
         into.add("VERDICT fineweb", not broken & own, kept_by(steps["fineweb"], document), text)
 
 
+def repeated_share(grams: list[str]) -> float:
+    """Share of the n-grams that occur more than once."""
+    return sum(count for count in Counter(grams).values() if count > 1) / max(1, len(grams))
+
+
+def chinesewebtext_keeps(text: str) -> bool:
+    """What ChineseWebText's `preprocess.py` does, without its rules on Traditional characters and sensitive words."""
+    small = re.sub("[ \n\t]", "", text.strip().lower())
+    return (
+        len(text) > 200
+        and len(text) / (text.count("\n") + 1) >= 10
+        and len(re.findall("[\u4e00-\u9fa5]", text)) / len(text) >= 0.3
+        and repeated_share([small[i : i + 13] for i in range(len(small) - 13)]) <= 0.5
+    )
+
+
+WIDE = {ord(wide): narrow for wide, narrow in zip("。“”‘’", ".\"\"''", strict=True)}
+NARROWED = set(range(0xFF01, 0xFF5F)) - {0xFF02, 0xFF07, 0xFF0E}
+WIDE |= {point: chr(point - 0xFEE0) for point in NARROWED if not chr(point - 0xFEE0).isalnum()}
+
+
+def mapneo_keeps(text: str) -> bool:
+    """What the rules of MAP-NEO's `filter.py` do on a text from which no URL has to be taken; words are rjieba's."""
+    import rjieba
+
+    half = text.translate(WIDE)
+    normal, original = unicodedata.normalize("NFKC", half), unicodedata.normalize("NFKC", text)
+    plain = re.sub(r"[^\w\s]", "", normal)
+    words = [word for word in rjieba.cut(plain) if word.strip()]
+    split, n, counts = normal.splitlines(), len(normal), Counter(normal)
+    runs = len(re.findall("…+", half)) + len(re.findall(r"\.{2,}", half))
+    return (
+        sum(map(len, re.findall("【(.*?)】", original))) <= 0.1 * len(original)
+        and sum(bool(part.strip()) for part in re.split(r'[.!…?;"]+', half)) > 1
+        and 50 <= n <= 10_000
+        and 1.3 <= sum(map(len, words)) / max(1, len(words)) <= 10
+        and max(len(re.findall("#+", half)), runs) <= 0.1 * len(half)
+        and sum(map(str.isdigit, plain)) <= 0.3 * len(plain)
+        and sum(line.endswith(("readmore", "展开", "更多")) for line in split) <= 0.3 * len(split)
+        and sum(line.startswith(tuple("•●○■□▪▫※·➢‣▶◀◦–")) for line in split) <= 0.9 * len(split)
+        and any(character == "…" or character in string.punctuation for character in normal)
+        and len(counts) > 0.1 * n
+        and -sum(count / n * math.log(count / n) for count in counts.values()) >= 3
+    )
+
+
+def compare_recipes(batch: list[str], into: Comparison, steps: dict[str, Any]) -> None:
+    """Compare the verdicts of two recipes for Chinese with what their code does."""
+    _, chinesewebtext = measured("chinesewebtext", Documents.of(batch))
+    _, mapneo = measured("mapneo_as_written", Documents.of(batch))
+    for number, text in enumerate(batch):
+        into.add("VERDICT chinesewebtext", not chinesewebtext[number], chinesewebtext_keeps(text), text)
+        if not re.search(r"[a-zA-Z0-9]\.[a-zA-Z]", text):  # what their rules on URLs find
+            into.add("VERDICT mapneo_as_written", not mapneo[number], mapneo_keeps(text), text)
+
+
 def compare(path: Path, share: float, into: Comparison, one: Callable[..., None], steps: dict[str, Any]) -> None:
     """Compare a file in batches, and print what differs."""
     batch: list[str] = []
@@ -258,6 +316,7 @@ def main() -> None:
         steps = {"repetition": Repetitions(**FINEWEB2["repetition"]), "gopher": Gopher(**FINEWEB2["gopher"]),
                  "fineweb": FineWeb(**FINEWEB2["fineweb"])}  # fmt: skip
         compare(options.chinese, options.sample, Comparison("Chinese", options.show), compare_chinese, steps)
+        compare(options.chinese, options.sample, Comparison("Recipes for Chinese", options.show), compare_recipes, {})
 
 
 if __name__ == "__main__":
