@@ -208,7 +208,9 @@ def test_decisions_on_whole_documents_are_datatroves() -> None:
 def test_parameters_of_a_pipeline_go_before_the_profiles() -> None:
     assert "words" in measured("字字", words="jieba", symbols="。")
     assert "words" not in measured("字字")
-    with pytest.raises(ValueError, match="no profile is called 'curate_hz'; known: bloom_zh, c4_en, chinesewebtext, curate_zh"):
+    with pytest.raises(
+        ValueError, match="no profile is called 'curate_hz'; known: bloom_zh, c4_en, chinesewebtext, curate_zh"
+    ):
         Quality(profile="curate_hz")
     with pytest.raises(PipelineError, match=r"nowhere\.yaml: cannot be read as a profile"):
         Quality(profile="nowhere.yaml").check()

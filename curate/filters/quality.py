@@ -2,7 +2,7 @@
 
 The numbers come from one pass over the bytes (`kernels.counts`, about 450 MB/s); what is too little or too much comes
 from a profile. What only some profiles ask for is measured only for them: words cost a segmenter's time (11 MB/s for
-Chinese, 0.5 for spaCy's English), `variety` a second pass (180 MB/s), `c4` a third (100 MB/s).
+Chinese, 0.8 for spaCy's English), `variety` a second pass (180 MB/s), `c4` a third (100 MB/s).
 
 How the numbers of `curate_zh` were chosen stands in the profile, rule by rule: where the kinds of a corpus of 24 kinds
 part, with what each rule drops of each kind, and twenty documents on each side read. The other profiles have the
