@@ -4,8 +4,8 @@ The numbers come from `kernels.repetition` and `kernels.occurrences`; what is to
 characters about 95 MB/s of mixed Chinese web text on one thread; on words of Chinese about 9, of English by spaCy 0.8,
 nearly all of it the segmenter's.
 
-How the numbers of `curate_zh` were chosen stands in the profile: above what good documents of 24 kinds reach, below what
-documents that were spoilt on purpose have (`benchmarks/quality/profiles.py --made`).
+How the numbers of `curate_zh` were chosen stands in the profile: above what good documents of 24 kinds reach, below
+what documents that were spoilt on purpose have (`benchmarks/quality/profiles.py --made`).
 """
 
 from __future__ import annotations
