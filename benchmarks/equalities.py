@@ -41,7 +41,7 @@ from curate.kernels.minhash import permutations, signatures
 from curate.kernels.shingles import shingle_hash
 from curate.tokenizer import Tokenizer, load_tokenizer
 from curate.tokenizer.byte_level import BYTES
-from curate.words import jieba_words
+from curate.words import words_by
 
 BATCH = 1_000
 SHINGLE, PERMUTATIONS = 5, 128
@@ -187,7 +187,9 @@ def repeated(texts: pl.Series) -> int:
     module = datatrove_filters().repetition
     documents = Documents.of(texts.to_list())
     ours = Repetition(profile="fineweb2_zh").measure(documents)[TOP + DUPLICATE].to_numpy()
-    starts, ends, first_word = jieba_words(documents)
+    cut = words_by("jieba", documents)
+    assert cut is not None
+    starts, ends, first_word = cut
     data, differing = documents.utf8.data.tobytes(), 0
     for row, text in enumerate(texts):
         span = range(first_word[row], first_word[row + 1])

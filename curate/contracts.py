@@ -179,6 +179,16 @@ class Filter(Step):
         """The rules under `drop`: the class's, or a profile's."""
         return self.rules
 
+    def checks_text(self) -> bool:
+        """Whether the filter wants to see the first documents of the input before anything is measured."""
+        return False
+
+    def check_text(self, documents: Documents) -> None:
+        """Look at the first documents of one input, as they were read.
+
+        Raises: PipelineError, without the place, when the filter does not suit them.
+        """
+
     def measure(self, documents: Documents) -> pl.DataFrame:
         """Measure a batch: one row per document in the same order, the columns of `signal_types`, never NaN."""
         raise NotImplementedError

@@ -87,7 +87,7 @@ def test_a_threshold_is_no_part_of_what_is_measured_but_a_bullet_is() -> None:
 def test_a_profile_of_ones_own_with_other_rules_measures_the_same(tmp_path: Any) -> None:
     path = tmp_path / "mine.yaml"
     text = (profiles.Path(profiles.__file__).parent / "curate_zh.yaml").read_text(encoding="utf-8")
-    path.write_text(text.replace("few_han: han_ratio < 0.05", "few_han: han_ratio < 0.5"), encoding="utf-8")
+    path.write_text(text.replace("few_han: han_ratio < 0.045", "few_han: han_ratio < 0.5"), encoding="utf-8")
     step = Quality(profile=str(path))
     step.check()
     assert step.own_rules()["few_han"] == "han_ratio < 0.5"
@@ -164,15 +164,10 @@ def test_numbers_on_words_are_datatroves(text: str) -> None:
     )
 )
 def test_numbers_on_any_words_are_datatroves(pieces: list[str]) -> None:
-    # the deviations: blank lines are not counted, so here there are none
-    pieces = [
-        piece for i, piece in enumerate(pieces) if piece != "\n" or (0 < i < len(pieces) - 1 and pieces[i - 1] != "\n")
-    ]
     words = [piece for piece in pieces if piece != "\n"]
-    text = "".join(pieces).strip("\n")
     if not any(word.strip("，。….#-•１") for word in words):
         return  # datatrove takes the mean of no words
-    ours, truth = compared(text, words, pieces if text == "".join(pieces) else pieces[:-1])
+    ours, truth = compared("".join(pieces), words, pieces)
     assert ours == pytest.approx(truth, abs=1e-6)
 
 
@@ -203,7 +198,7 @@ def fineweb2_verdicts(texts: list[str]) -> Iterator[tuple[bool, bool, str]]:
 
 
 def test_decisions_on_whole_documents_are_datatroves() -> None:
-    """Apart from blank lines, which dilute bullets and ellipses there: no document in 300 is judged differently."""
+    """No document in 300 is judged differently."""
     results = list(fineweb2_verdicts(shared_texts("zh_web", 300)))
     different = [result for result in results if result[0] != result[1]]
     assert len(results) == 300 and different == []
@@ -213,7 +208,9 @@ def test_decisions_on_whole_documents_are_datatroves() -> None:
 def test_parameters_of_a_pipeline_go_before_the_profiles() -> None:
     assert "words" in measured("字字", words="jieba", symbols="。")
     assert "words" not in measured("字字")
-    with pytest.raises(ValueError, match="no profile is called 'curate_hz'; known: curate_zh, fineweb2_zh"):
+    with pytest.raises(
+        ValueError, match="no profile is called 'curate_hz'; known: bloom_zh, c4_en, chinesewebtext, curate_zh"
+    ):
         Quality(profile="curate_hz")
     with pytest.raises(PipelineError, match=r"nowhere\.yaml: cannot be read as a profile"):
         Quality(profile="nowhere.yaml").check()

@@ -190,7 +190,7 @@ def test_whole_documents_agree_with_datatroves_filter(corpus: str) -> None:
     share = [repeated / len(re.split("\n+", text)) for (repeated, _), text in zip(elements, texts, strict=True)]
     np.testing.assert_allclose(signals["duplicate_line_ratio"].to_numpy(), share, atol=1e-12)
     char_share = [chars / len(text.replace("\n", "")) for (_, chars), text in zip(elements, texts, strict=True)]
-    np.testing.assert_allclose(signals["duplicate_line_char_ratio"].to_numpy(), char_share, atol=1e-12)
+    np.testing.assert_allclose(signals["duplicate_shown_line_char_ratio"].to_numpy(), char_share, atol=1e-12)
 
 
 def test_signals_are_what_the_class_says() -> None:

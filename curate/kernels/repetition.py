@@ -285,11 +285,13 @@ def word_ngrams(data, offsets, starts, ends, first_word, out):  # type: ignore[n
 
 
 @kernel
-def line_repeats(data, offsets, classes, out):  # type: ignore[no-untyped-def]
+def line_repeats(data, offsets, classes, blank, out):  # type: ignore[no-untyped-def]
     """Fill `out: int64[n_docs, len(LINE_COLUMNS)]`.
 
-    Lines lie between "\\n", paragraphs between two or more of them; each is compared as it stands, counted as a
-    duplicate from its second occurrence on, and left out if it is blank. `classes`: `utf8.character_classes()`.
+    Lines lie between "\\n", paragraphs between two or more of them; each is compared as it stands, and counted as a
+    duplicate from its second occurrence on. Without `blank` (0 or 1) those are left out that hold nothing but white
+    space. With it lines and paragraphs are what splitting at "\\n+" and at "\\n{2,}" gives: blank ones that hold white
+    space count, and so do empty lines at both ends of a text. `classes`: `utf8.character_classes()`.
     """
     hashes, chars = np.empty(1 << 8, np.uint64), np.empty(1 << 8, np.int64)
     table, used = np.zeros(1 << 10, np.int32), int32(0)
@@ -327,7 +329,7 @@ def line_repeats(data, offsets, classes, out):  # type: ignore[no-untyped-def]
                 visible = classes[point] != SPACE
                 at += width
             row[0] += length
-            if visible:
+            if visible or (blank and (length > 0 or start == offsets[doc] or i >= stop)):
                 hashes[lines], chars[lines] = h, length
                 lines += 1
             if length:
@@ -335,7 +337,7 @@ def line_repeats(data, offsets, classes, out):  # type: ignore[no-untyped-def]
                 open_visible |= visible
                 open_hash = _extended(open_hash, h)
             if (length == 0 or i >= stop) and open_chars:
-                if open_visible:
+                if open_visible or blank:
                     hashes[paragraphs], chars[paragraphs] = open_hash, open_chars
                     paragraphs += 1
                 open_chars, open_visible, open_hash = 0, False, uint64(0)

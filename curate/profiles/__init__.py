@@ -2,19 +2,20 @@
 
 A profile is a YAML file: `name`, `source`, `date`, `why`, `deviations`, and for each filter that can follow it
 `measure` (parameters of the filter that change what is measured) and `drop` (rules, as in a pipeline). What a pipeline
-says itself goes before the profile.
+says itself goes before the profile. A profile that is `made_for: text with spaces` is refused on Chinese.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from curate.contracts import Filter, InputFile
+from curate.contracts import TEXT, Documents, Filter, InputFile
 from curate.errors import PipelineError
 
 
@@ -43,6 +44,8 @@ class Profile(BaseModel):
     """What was seen that speaks for them."""
     deviations: str
     """Where they differ from their source, or from what others do."""
+    made_for: Literal["any text", "text with spaces"] = "any text"
+    """`text with spaces`: its rules count words that spaces part, and Chinese has none: refused there."""
     filters: dict[str, Section]
     """Name of a filter to what it is told."""
 
@@ -107,19 +110,40 @@ def section(profile: str, name: str) -> Section:
     return filters[name]
 
 
+_NOT_MEASURED = {"name", "drop", "profile", "force"}
+
+
 def parameters(step: Filter, name: str) -> dict[str, Any]:
     """What the filter `step` measures with: its own parameters where they are given, else its profile's.
 
-    All parameters but `name`, `drop` and `profile`, none of them None. Raises: PipelineError.
+    All parameters but `name`, `drop`, `profile` and `force`, none of them None. What neither says is as the filter's
+    `measured_by_default` has it. Raises: PipelineError.
     """
     profile: str = step.profile  # type: ignore[attr-defined]
-    given = step.model_dump(exclude={"name", "drop", "profile"}, exclude_none=True)
+    defaults: Mapping[str, Any] = step.measured_by_default  # type: ignore[attr-defined]
+    given = step.model_dump(exclude=_NOT_MEASURED, exclude_none=True)
     try:
-        whole = type(step).model_validate({**section(profile, name).measure, **given})
+        whole = type(step).model_validate({**defaults, **section(profile, name).measure, **given})
     except ValidationError as error:
         raise PipelineError(f"{profile}: filters.{name}.measure.{_one_line(error)}") from error
-    values = whole.model_dump(exclude={"name", "drop", "profile"})
+    values = whole.model_dump(exclude=_NOT_MEASURED)
     missing = [key for key, value in values.items() if value is None]
     if missing:
         raise PipelineError(f"{profile}: filters.{name}.measure: {missing[0]} is missing")
     return values
+
+
+def refuse_chinese(profile: str, documents: Documents) -> None:
+    """Refuse a profile that is made for text with spaces if most letters of a sample are Han.
+
+    Raises: PipelineError.
+    """
+    text = documents.frame[TEXT]
+    han = int(text.str.count_matches(r"\p{Han}").sum())
+    letters = int(text.str.count_matches(r"\p{L}").sum())
+    if 2 * han > letters:
+        raise PipelineError(
+            f"the profile {profile} counts words that spaces part, and {han / letters:.0%} of the letters in the "
+            "input's first documents are Han, which has no spaces: a clause would be a word, and nearly every document "
+            "would be dropped; use curate_zh (or another profile for Chinese), or say `force: true`"
+        )

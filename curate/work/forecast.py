@@ -12,7 +12,7 @@ from curate.contracts import PART_BYTES, CorpusFilter, Input, Line, Part
 from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name
 from curate.run import Run, default_folder, load_parts
-from curate.work.inputs import check_steps, find_inputs, kept_parts
+from curate.work.inputs import check_steps, check_text, find_inputs, kept_parts
 
 DOCUMENT_BYTES = 2_700
 """Text of an average page: SkyPile-150B has 620 GB in 233 million pages."""
@@ -54,6 +54,7 @@ def forecast(pipeline: Pipeline, out: Path | None = None, limit: int | None = No
     """Check a pipeline and its inputs, and foretell its run. Raises: PipelineError."""
     check_steps(pipeline)
     inputs = find_inputs(pipeline)
+    check_text(pipeline, inputs)
     folder = out or default_folder(pipeline, limit)
     kept = _known(pipeline, folder, inputs)
     covered = {piece.path for part in kept for piece in part.pieces}

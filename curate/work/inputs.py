@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from curate.contracts import Input, Line, Part
+from curate.contracts import Documents, Input, Line, Part, Piece, Reader
 from curate.errors import PipelineError
 from curate.pipeline import Pipeline
 from curate.plan import input_name
@@ -19,6 +20,31 @@ def check_steps(pipeline: Pipeline) -> None:
             line.step.check()
         except PipelineError as error:
             raise PipelineError(f"{line.where}: {error}") from error
+
+
+SEEN = 100
+"""Documents of an input that filters see beforehand."""
+
+
+def check_text(pipeline: Pipeline, inputs: Sequence[Sequence[Input]]) -> None:
+    """Show the first documents of each reader to the filters that ask for them. Raises: PipelineError."""
+    asking = [line for line in pipeline.filters if line.step.checks_text()]
+    for reader, sources in zip(pipeline.read, inputs, strict=True):
+        documents = _first_documents(reader.step, sources[0]) if asking else None
+        for line in asking if documents else ():
+            assert documents is not None
+            try:
+                line.step.check_text(documents)
+            except PipelineError as error:
+                raise PipelineError(f"{line.where}: {error}") from error
+
+
+def _first_documents(reader: Reader, source: Input) -> Documents | None:
+    # a large archive is not cut for this: it is read from its beginning
+    whole = Piece(source.file, source.path, 0, -1)
+    piece = whole if reader.must_cut(source) else reader.pieces(source, Path())[0]
+    batch = next(reader.read(piece), None)
+    return Documents(batch.documents.head(SEEN)) if batch and batch.documents.height else None
 
 
 def find_inputs(pipeline: Pipeline) -> list[list[Input]]:

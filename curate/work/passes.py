@@ -27,7 +27,7 @@ from curate.plan import Plan, input_name, make_parts, part_order
 from curate.progress import Progress, Silent
 from curate.run import Run, default_folder, dump_parts, free_memory, load_parts, locked
 from curate.work.costs import peak_memory
-from curate.work.inputs import check_steps, find_inputs, kept_parts, listed
+from curate.work.inputs import check_steps, check_text, find_inputs, kept_parts, listed
 from curate.work.record import effects, found, given
 
 WORKER_MEMORY = 1_500_000_000
@@ -66,6 +66,7 @@ def run_pipeline(
         engine.start(str(folder))
         check_steps(pipeline)
         inputs = find_inputs(pipeline)
+        check_text(pipeline, inputs)
         with locked(folder):
             disk.remove_temporaries(folder)
             return _Passes(pipeline, folder, inputs, limit, engine, progress or Silent(), started).run()
