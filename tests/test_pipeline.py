@@ -237,7 +237,7 @@ ERRORS = {
         "read[0].jsonl.fields[0]: a column called 'size' is there already"
     ),
     READ + "clean:\n  - Trim\n  - Trim\n": (
-        "clean[1].Trim: a signal called 'trimmed' is there already; is it there twice?"
+        "clean[1].Trim: a signal called 'trim_changed_chars' is there already; is it there twice?"
     ),
     READ + "write:\n  - Out\n  - Out\n": "write[1].Out: write[0].Out is called 'out' too; give this one a `name:`",
 }

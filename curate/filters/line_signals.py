@@ -96,4 +96,5 @@ def _sentences(line: str, kind: WordKind) -> int:
         model = english()
         with model.memory_zone():
             return max(1, sum(1 for _ in model(line).sents))
-    return int(c4_signals(Documents.of([line]), kind, any_end=True)["kept_sentences"].item())
+    # Two words more belong to its first sentence; without a citation it may have fewer than the three that C4 asks for.
+    return int(c4_signals(Documents.of([f"a b {line}"]), kind, any_end=True)["kept_sentences"].item())
