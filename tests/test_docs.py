@@ -36,7 +36,7 @@ def test_the_pipeline_loads(monkeypatch):
     monkeypatch.chdir(ROOT)
     (text,) = blocks("yaml")
     pipeline = curate.Pipeline.parse(text)
-    assert [line.label for line in pipeline.filters] == ["length", "language", "quality", "near_duplicates"]
+    assert [line.label for line in pipeline.filters] == ["length", "language", "quality", "toxicity", "near_duplicates"]
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in (ROOT / "pipelines").glob("*.yaml")))
