@@ -94,14 +94,25 @@ def filters(options: dict[str, Any]) -> Work:
 
 
 def language(options: dict[str, Any]) -> Work:
-    from curate.filters.language import Language
+    """The model on the whole text, which is what the peer does; `Language` asks it window by window."""
+    from curate.fasttext_model import load_model
 
-    step = Language(model=options["language_model"])
+    model = load_model(options["language_model"])
+
+    def prepare(texts: list[str]) -> Callable[[], None]:
+        frames = list(batches(texts))
+
+        def work() -> None:
+            for frame in frames:
+                model.predict(Documents(frame).utf8)
+
+        return work
 
     def answers(texts: list[str]) -> list[Any]:
-        return step.measure(Documents.of(texts))["lang"].to_list()
+        best, _ = model.predict(Documents.of(texts).utf8)
+        return [model.labels[label] if label >= 0 else None for label in best[:, 0]]
 
-    return measured(step)._replace(answers=answers)
+    return Work(prepare, answers)
 
 
 def words(options: dict[str, Any]) -> Work:
