@@ -38,6 +38,8 @@ def compile_condition(condition: str, types: Mapping[str, Any], own: Mapping[str
             raise PipelineError(f"no signal is called {name!r}{hint or nearest(name, {*own, *types})}")
     if not names:
         raise PipelineError(f"{condition!r} names no signal, so it is the same for all documents; null switches it off")
+    columns = [own.get(name, name) for name in names]
+    types = {name: types[name] for name in columns if name in types}  # of a hundred signals a rule reads two
     try:
         expression = _expression(_mended(_renamed(tree, own), types, condition))
         result = _probe(types).select(rule=expression)["rule"]
