@@ -7,7 +7,7 @@ import re
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curate.cleaners import spacing
@@ -114,6 +114,7 @@ def test_repairing_twice_is_repairing_once_and_takes_only_blanks(text: str) -> N
 
 @settings(max_examples=500, deadline=None)
 @given(TEXTS)
+@example("的的的的 了 是 的 了 是 𠮷 ， ")
 def test_the_counts_never_hide_a_text_that_would_be_repaired(text: str) -> None:
     if not spacing.may_be_spaced(Utf8.of(pl.Series([text], dtype=pl.String))).item():
         assert spacing._repair(text, len(text.encode())) == text

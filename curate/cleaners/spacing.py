@@ -24,7 +24,8 @@ import polars as pl
 
 from curate.contracts import Utf8
 
-_HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_USUAL_HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # three bytes each, as the kernel counts them
+_HAN = f"{_USUAL_HAN}\U00020000-\U000323af"
 _OPENING = "“‘「『（《〈【〔"
 _FULL_MARKS = f"{_OPENING}，。！？；：、”’」』）》〉】〕…—～"
 _MARKS = f"{_FULL_MARKS}·,.!?;:()~\"'"
@@ -35,13 +36,13 @@ _RUN = re.compile(
     rf"(?:(?<![{_OPENING}])(?<![{_OPENING}] )(?:[{_OPENING}] ?)+)?"
     rf"[{_HAN}](?:(?: |(?: ?[{_MARKS}A-Za-z0-9])+ ?)[{_HAN}])+(?: ?[{_MARKS}])*"
 )
-_ROW = re.compile(rf"(?:[{_HAN}] (?:[{_FULL_MARKS}] )*){{6}}[{_HAN}]")
+_ROW = re.compile(rf"(?:[{_USUAL_HAN}] (?:[{_FULL_MARKS}] )*){{6}}[{_USUAL_HAN}]")
 _BLANK = re.compile(
     rf"(?<=[{_HAN}{_MARKS}]) (?=[{_HAN}{_MARKS}])"
     r"|(?<=\b[A-Za-z0-9]) (?=[A-Za-z0-9]\b)"  # digits and letters that stand apart too: 2 0 号 楼
 )
-_SPACED = re.compile(rf"[{_HAN}] (?=[{_HAN}])")
-_PARTED = re.compile(rf"[{_HAN}{_FULL_MARKS}] (?=[{_HAN}{_FULL_MARKS}])")
+_SPACED = re.compile(rf"[{_USUAL_HAN}] (?=[{_USUAL_HAN}])")
+_PARTED = re.compile(rf"[{_USUAL_HAN}{_FULL_MARKS}] (?=[{_USUAL_HAN}{_FULL_MARKS}])")
 _ADJACENT = re.compile(rf"[{_HAN}](?=[{_HAN}])")
 _IN_RUNNING_TEXT = re.compile(f"[{_RUNNING}]")
 
