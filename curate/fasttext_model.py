@@ -46,10 +46,10 @@ class FastTextModel:
 
     @cached_property
     def character_tables(self) -> Any:
-        """The model as `curate.kernels.fasttext_characters.CharacterTables`; None where it has n-grams."""
-        from curate.kernels import fasttext_characters as kernels
+        """The model as `curate.kernels.fasttext_characters.CharacterTables`, or None."""
+        from curate.kernels.fasttext_characters import character_tables
 
-        return kernels.character_tables(self.tables) if kernels.has_character_tables(self.tables) else None
+        return character_tables(self.tables)
 
     def predict(
         self, texts: Utf8, k: int = 1, *, split: bool = False
@@ -62,12 +62,10 @@ class FastTextModel:
 
         shape = (len(texts.offsets) - 1, min(k, len(self.labels)))
         labels, scores = np.empty(shape, np.int32), np.empty(shape, np.float32)
-        if split and (characters := self.character_tables):
-            kinds = splitting.token_kinds()
-            fasttext_characters.predict(self.tables, characters, kinds, *texts, labels, scores)
+        if split and (own := self.character_tables):
+            fasttext_characters.predict(self.tables, own, splitting.token_kinds(), *texts, labels, scores)
         else:
-            read = splitting.split_characters(*texts) if split else texts
-            fasttext.predict(self.tables, *read, labels, scores)
+            fasttext.predict(self.tables, *(splitting.split_characters(*texts) if split else texts), labels, scores)
         return labels, scores
 
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from curate.contracts import Documents, Utf8
 from curate.fasttext_model import FastTextModel, load_model
-from curate.kernels.fasttext_characters import has_character_tables
 from curate.kernels.splitting import split_characters
 
 CHARACTERS = "春天来了，。的一aBc12Ａ２！^$<>/s_ \n\t\u3000\0カ한é👩\u200d\u0301𠀀𠀁"
@@ -51,7 +50,7 @@ def test_labels_and_scores_are_those_of_the_text_written_out(
     make: Callable[[list[str], int], FastTextModel], n_labels: int
 ) -> None:
     words = words_of([CHARACTERS, CHARACTERS[::-1], "春天来了。Spring 2024年来了", "的的一一", "a b", "Ａ！１２"])
-    model = make(words[::2] + ["ab", "很gpt", "gpt4"], n_labels)
+    model = make([*words[::2], "ab", "很gpt", "gpt4"], n_labels)
 
     @settings(max_examples=100, deadline=None)
     @given(TEXTS)
@@ -69,25 +68,13 @@ def test_whatever_words_a_model_knows(
     assert_alike(make(words_of(known), 2), Documents.of([*texts, *known]).utf8)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        " \n",
-        "\0",
-        "春",
-        "^",
-        "$",
-        "a",
-        "</s>",
-        "春</s>天",
-        "__label__l0 春",
-        "ＧＰＴ４很好",
-        "x" * 5000,
-        "春天" * 3000,
-    ]
-    + ["一" * 511, "一" * 512, "一" * 513, "ab " * 700, "a\0b"],
+AT_SOME_EDGE = (
+    ["", " \n", "\0", "a\0b", "春", "^", "$", "a", "</s>", "春</s>天", "__label__l0 春", "ＧＰＴ４很好"],
+    ["春天" * 3000, "x" * 5000, "ab " * 700, *("一" * length for length in (127, 128, 129, 511, 512, 513))],
 )
+
+
+@pytest.mark.parametrize("text", [text for texts in AT_SOME_EDGE for text in texts])
 def test_a_text_at_some_edge(make: Callable[[list[str], int], FastTextModel], text: str) -> None:
     words = words_of(["春天 ^ $ a ab </s> __label__l0 ＧＰＴ４很好 一一", "天春", "bab"])
     assert_alike(make(words, 3), Documents.of(["来了", text, "春天"]).utf8)
@@ -126,5 +113,5 @@ def test_a_model_with_ngrams_reads_the_text_written_out(tmp_path: Path) -> None:
     grown = struct.pack("<?qq", False, 4, 2) + np.vstack([rows, [[3, 0]]]).astype("<f4").tobytes()
     path.write_bytes(model_bytes[:head] + grown + model_bytes[head + 17 + 24 :])
     model = load_model(str(path))
-    assert not has_character_tables(model.tables) and model.character_tables is None
+    assert model.character_tables is None
     assert_alike(model, Documents.of(["春天", "天", ""]).utf8)

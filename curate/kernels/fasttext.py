@@ -22,7 +22,6 @@ from curate.kernels.fasttext_features import (
     add_tokens,
     append_token,
     find_word,
-    grown,
     is_end,
     is_label,
     is_space,
@@ -120,6 +119,13 @@ def _score_all(tables, hidden, raw, labels, scores):  # type: ignore[no-untyped-
     for label in range(n_labels):
         n = _insert(labels, scores, n, label, raw[label] + 1e-5)
     return n
+
+
+@kernel
+def _grown(array, size):  # type: ignore[no-untyped-def]
+    larger = np.empty(2 * size, array.dtype)
+    larger[: len(array)] = array
+    return larger
 
 
 @kernel
@@ -225,13 +231,13 @@ def predict(tables, data, offsets, labels, scores):  # type: ignore[no-untyped-d
             tokens[n_tokens, 0], tokens[n_tokens, 2] = n_units, word
             if word < 0 and maxn > 0:
                 if n_units + i - start + 2 + maxn > len(units):
-                    units = grown(units, n_units + i - start + 2 + maxn)
+                    units = _grown(units, n_units + i - start + 2 + maxn)
                 n_units = append_token(data, start, i, units, n_units)
             tokens[n_tokens, 1] = n_units
             n_tokens += 1
             if word_ngrams > 1:
                 if n_hashes + 1 == len(hashes):
-                    hashes = grown(hashes, len(hashes))
+                    hashes = _grown(hashes, len(hashes))
                 hashes[n_hashes] = h
                 n_hashes += 1
         features += add_tokens(tables, units, n_units, tokens, n_tokens, ngrams, buckets, found, total)

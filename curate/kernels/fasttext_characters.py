@@ -5,6 +5,7 @@ order. A token of one character is found in a table of all characters, a pair of
 runs of letters or digits, and pairs with them, are hashed byte by byte. For models without n-grams.
 """
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from curate.kernels.utf8 import char_at
 _POINT_BITS, _ROW_BITS = 21, 22
 _BUCKET = 8
 """Pairs that share a place of the hash table: one cache line."""
-_TOKENS = 512
+_TOKENS = 128
 """Tokens that are gathered before their pairs are looked up."""
 
 
@@ -38,19 +39,13 @@ class CharacterTables(NamedTuple):
     """64 minus the binary logarithm of n."""
 
 
-def has_character_tables(tables: Tables) -> bool:
-    """Whether a model can be read this way: no n-grams, and at most 4 million words."""
-    return tables.maxn == 0 and tables.word_ngrams == 1 and len(tables.borders) < 1 << _ROW_BITS
-
-
-def character_tables(tables: Tables) -> CharacterTables:
-    """Find the words of one character and of two; about 0.4 s per million words."""
+def character_tables(tables: Tables) -> CharacterTables | None:
+    """Find the words of one character and of two: 1 s per million words; None for n-grams, or 4 million words."""
+    if tables.maxn > 0 or tables.word_ngrams > 1 or len(tables.borders) >= 1 << _ROW_BITS:
+        return None
     spelling, borders = tables.spelling.tobytes(), tables.borders.tolist()
     # A byte that is no UTF-8 becomes a surrogate, which no text has.
-    words = [
-        spelling[start:stop].decode("utf-8", "surrogateescape")
-        for start, stop in zip(borders, borders[1:], strict=False)
-    ]
+    words = [spelling[start:stop].decode("utf-8", "surrogateescape") for start, stop in itertools.pairwise(borders)]
     lengths = np.fromiter(map(len, words), np.int64, len(words))
     singles = np.full(0x110000, -1, np.int32)
     (alone,) = np.nonzero(lengths == 1)
@@ -65,7 +60,8 @@ def character_tables(tables: Tables) -> CharacterTables:
 
 
 def _few(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    used = int(np.flatnonzero(vectors.any(axis=0)).max(initial=0)) + 1
+    (columns,) = np.nonzero(vectors.any(axis=0))
+    used = int(columns.max(initial=0)) + 1
     width = 2 if used <= 2 else 4
     return np.ascontiguousarray(vectors[:, :width]) if used <= width else np.empty((0, 2), np.float32)
 
@@ -93,6 +89,15 @@ def _fill_pairs(keys, words, pairs, shift):  # type: ignore[no-untyped-def]
         pairs[place, at] = keys[i] << uint64(_ROW_BITS) | (words[i] + uint64(1))
 
 
+@inlined
+def _entry(pairs, place, key):  # type: ignore[no-untyped-def]
+    entry = uint64(0)
+    for at in range(_BUCKET):
+        one = pairs[place, uint64(at)]
+        entry |= one if one >> uint64(_ROW_BITS) == key else uint64(0)
+    return entry
+
+
 @kernel
 def _find(pairs, shift, n, alone, keys, paired, found):  # type: ignore[no-untyped-def]
     """Write the words of n tokens, and of the pairs that end with each, that are known; return how many.
@@ -106,20 +111,14 @@ def _find(pairs, shift, n, alone, keys, paired, found):  # type: ignore[no-untyp
         n_found += uint64(alone[i] >= 0)
         key = keys[i]
         place = _place(key, shift)
-        entry = uint64(0)
-        for at in range(_BUCKET):
-            one = pairs[place, uint64(at)]
-            entry |= one if one >> uint64(_ROW_BITS) == key else uint64(0)
+        entry = _entry(pairs, place, key)
         # `&`, not `and`: whether a pair is known is noise to a branch predictor; that its place is full is rare.
         while (entry == 0) & (pairs[place, uint64(_BUCKET - 1)] != 0):
             place = (place + uint64(1)) & uint64(len(pairs) - 1)
-            for at in range(_BUCKET):
-                one = pairs[place, uint64(at)]
-                entry |= one if one >> uint64(_ROW_BITS) == key else uint64(0)
+            entry = _entry(pairs, place, key)
         word = int64(entry & uint64((1 << _ROW_BITS) - 1)) - 1
-        word = paired[i] if key == 0 else word
-        found[n_found] = word
-        n_found += uint64(word >= 0)
+        found[n_found] = paired[i] if key == 0 else word
+        n_found += uint64(found[n_found] >= 0)
     return int64(n_found)
 
 
