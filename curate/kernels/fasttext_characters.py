@@ -5,8 +5,8 @@ order. A token of one character is found in a table of all characters, a pair of
 runs of letters or digits, and pairs with them, are hashed byte by byte. For models without n-grams.
 
 Chinese web text, one thread of a busy machine: 110 MB/s for two labels and 57,000 words, 6 times as fast as writing the
-tokens out; 60 with 350,000 words (8 times); 36 to 50 for 17 labels and 150,000 words (4 times). English: 64. What is
-left are cache misses, of the table of pairs and of the vectors: with that table in the first cache it would be 200.
+tokens out; 60 with 350,000 words (8 times); 36 for 17 labels and 150,000 words (4 times). English: 64. Half of the time
+and more goes into cache misses: of the table of pairs and, with many labels, of the vectors.
 """
 
 import itertools
