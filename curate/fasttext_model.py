@@ -44,13 +44,28 @@ class FastTextModel:
         """The model as `curate.kernels.fasttext_features.Tables`."""
         return self.make_tables()
 
-    def predict(self, texts: Utf8, k: int = 1) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-        """Find the best `k` labels of each text, best first: positions in `labels` (-1: none) and scores, `[n, k]`."""
-        from curate.kernels import fasttext
+    @cached_property
+    def character_tables(self) -> Any:
+        """The model as `curate.kernels.fasttext_characters.CharacterTables`, or None."""
+        from curate.kernels.fasttext_characters import character_tables
+
+        return character_tables(self.tables)
+
+    def predict(
+        self, texts: Utf8, k: int = 1, *, split: bool = False
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """Find the best `k` labels of each text, best first: positions in `labels` (-1: none) and scores, `[n, k]`.
+
+        `split`: as if `kernels.splitting` had written the texts as characters and pairs.
+        """
+        from curate.kernels import fasttext, fasttext_characters, splitting
 
         shape = (len(texts.offsets) - 1, min(k, len(self.labels)))
         labels, scores = np.empty(shape, np.int32), np.empty(shape, np.float32)
-        fasttext.predict(self.tables, texts.data, texts.offsets, labels, scores)
+        if split and (own := self.character_tables):
+            fasttext_characters.predict(self.tables, own, splitting.token_kinds(), *texts, labels, scores)
+        else:
+            fasttext.predict(self.tables, *(splitting.split_characters(*texts) if split else texts), labels, scores)
         return labels, scores
 
 

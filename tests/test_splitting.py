@@ -21,7 +21,7 @@ def in_python(text: str) -> str:
     classes, tokens, run = character_classes(), [], ""
     for char in text:
         half = unicodedata.normalize("NFKC", char) if "！" <= char <= "～" else char
-        kind = classes[ord(half)]
+        kind = SPACE if char == "\0" else classes[ord(half)]
         kind = DIGIT if kind == DIGIT else kind if kind in (HAN, KANA, PUNCTUATION, SYMBOL, SPACE) else "word"
         char = half.lower() if half.isascii() else half
         if kind == SPACE:
@@ -46,6 +46,7 @@ def in_python(text: str) -> str:
         ("𠀀𠀁", "𠀀 ^𠀀 𠀁 𠀀𠀁 𠀁$ "),
         ("", ""),
         (" \n\u3000", ""),
+        ("a\0b", "a ^a b ab b$ "),
         ("。", "。 ^。 。$ "),
     ],
 )

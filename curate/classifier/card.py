@@ -10,7 +10,6 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from curate.contracts import Utf8
 from curate.errors import PipelineError
 
 Split = Literal["characters", "none"]
@@ -36,12 +35,3 @@ def read_card(model: str) -> dict[str, Any]:
     if not isinstance(card.get("positive"), str | None):
         raise PipelineError(f'{file}: not a model card; "positive" must be a label; mend or remove it')
     return card
-
-
-def prepare(texts: Utf8, split: Split) -> Utf8:
-    """Write texts as a model of this kind reads them."""
-    if split == "none":
-        return texts
-    from curate.kernels.splitting import split_characters
-
-    return Utf8(*split_characters(*texts))

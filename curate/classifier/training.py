@@ -24,7 +24,7 @@ import numpy.typing as npt
 import polars as pl
 
 from curate.classifier import child, figures, samples
-from curate.classifier.card import Split, card_file, prepare
+from curate.classifier.card import card_file
 from curate.classifier.folding import fold
 from curate.contracts import TEXT, Utf8
 from curate.disk import whole_file, write_json
@@ -67,7 +67,6 @@ class _Task(NamedTuple):
     """What all trainings of a classifier share."""
 
     labels: list[str]
-    split: Split
     seed: int
     folder: Path
 
@@ -111,7 +110,7 @@ def train_classifier(
     training = samples.balance(parts[samples.TRAINING], seed, per_label)
     both = samples.balance(pl.concat([parts[samples.TRAINING], validation]), seed, per_label)
     with tempfile.TemporaryDirectory(prefix="curate-classifier-") as folder:
-        task = _Task(sorted(patterns), "characters", seed, Path(folder))
+        task = _Task(sorted(patterns), seed, Path(folder))
         epochs, tried = _early_stop(task, _write_lines(task, training), validation)
         lines = _write_lines(task, both)
         model, used = _train(task, lines, epochs)
@@ -122,7 +121,7 @@ def train_classifier(
     card = {
         "labels": task.labels,
         "positive": positive,
-        "split": task.split,
+        "split": "characters",
         "files": files,
         "samples": {"parts_by": done.pop("by"), **done, "held_out": _counts(held_out), "trained_on": _counts(both)},
         "seed": seed,
@@ -136,7 +135,7 @@ def train_classifier(
 
 def _write_lines(task: _Task, part: pl.DataFrame) -> _Lines:
     file, vectors = task.folder / "lines.txt", task.folder / "features.vec"
-    tokens = _tokens(part, task.split)
+    tokens = _tokens(part)
     file.write_text("".join("__label__" + part["label"] + " " + tokens + "\n"), encoding="utf-8")
     return _Lines(file, vectors, _write_ratios(task.labels, part["label"], tokens, vectors), tokens)
 
@@ -148,7 +147,7 @@ def _early_stop(task: _Task, lines: _Lines, validation: pl.DataFrame) -> tuple[i
     features = int(lines.tokens.str.count_matches(" ", literal=True).sum())
     for epochs in [1, *(one for one in EPOCHS if one * features <= MOST_READ)]:
         model, _ = _train(task, lines, epochs)
-        found = probabilities(model, task.labels, task.split, validation[TEXT]).argmax(axis=1)
+        found = probabilities(model, task.labels, validation[TEXT]).argmax(axis=1)
         tried[epochs] = figures.macro_f1(truth, found, task.labels)
         best = max(tried, key=lambda one: (tried[one], -one))
         if list(tried).index(best) < len(tried) - 2:
@@ -177,8 +176,10 @@ def _train(task: _Task, lines: _Lines, epochs: int) -> tuple[Path, dict[str, Any
     raise CurateError(f"fastText stopped {ATTEMPTS} times: {reason}; try another --seed")
 
 
-def _tokens(part: pl.DataFrame, split: Split) -> pl.Series:
-    texts = prepare(Utf8.of(part[TEXT]), split)
+def _tokens(part: pl.DataFrame) -> pl.Series:
+    from curate.kernels.splitting import split_characters
+
+    texts = Utf8(*split_characters(*Utf8.of(part[TEXT])))
     return pl.Series(
         [
             texts.data[start:stop].tobytes().decode()
@@ -216,10 +217,10 @@ def _write_ratios(labels: list[str], of: pl.Series, tokens: pl.Series, file: Pat
     return dimensions
 
 
-def probabilities(model: Path, labels: list[str], split: Split, texts: pl.Series) -> npt.NDArray[np.float64]:
+def probabilities(model: Path, labels: list[str], texts: pl.Series) -> npt.NDArray[np.float64]:
     """The probability of each label, `[n, len(labels)]`, columns in the order of `labels`."""
     loaded = load_model(str(model))
-    found, scores = loaded.predict(prepare(Utf8.of(texts), split), len(loaded.labels))
+    found, scores = loaded.predict(Utf8.of(texts), len(loaded.labels), split=True)
     result = np.zeros((len(texts), len(labels)))
     columns = np.array([labels.index(label) if label in labels else -1 for label in loaded.labels])
     np.put_along_axis(result, columns[found], scores.astype(np.float64), axis=1)
@@ -232,7 +233,7 @@ def _truth(labels: list[str], part: pl.DataFrame) -> npt.NDArray[np.int64]:
 
 def _measured(task: _Task, model: Path, part: pl.DataFrame, positive: str | None) -> dict[str, Any]:
     truth = _truth(task.labels, part)
-    found = probabilities(model, task.labels, task.split, part[TEXT])
+    found = probabilities(model, task.labels, part[TEXT])
     best = found.argmax(axis=1)
     measured: dict[str, Any] = {
         "macro_f1": figures.macro_f1(truth, best, task.labels),

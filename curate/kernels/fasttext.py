@@ -22,7 +22,6 @@ from curate.kernels.fasttext_features import (
     add_tokens,
     append_token,
     find_word,
-    grown,
     is_end,
     is_label,
     is_space,
@@ -123,6 +122,63 @@ def _score_all(tables, hidden, raw, labels, scores):  # type: ignore[no-untyped-
 
 
 @kernel
+def _grown(array, size):  # type: ignore[no-untyped-def]
+    larger = np.empty(2 * size, array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+@kernel
+def scoring_space(tables, k):  # type: ignore[no-untyped-def]
+    """Make what `write_best` needs to work in."""
+    n_labels = (len(tables.left) + 1) // 2 if tables.scoring == HIERARCHICAL else len(tables.output)
+    raw, best = np.empty(n_labels, np.float32), np.empty(k, np.float64)
+    return raw, np.empty(2 * n_labels + 2, np.int32), np.empty(2 * n_labels + 2, np.float64), best
+
+
+@kernel
+def write_best(tables, total, features, space, labels, scores):  # type: ignore[no-untyped-def]
+    """Write the best labels and their scores of one text, given the sum of its features' rows, which is changed."""
+    raw, stack, path, best = space
+    n = 0
+    if features > 0:
+        total *= float32(1.0 / features)
+        if tables.scoring == HIERARCHICAL:
+            n = _score_tree(tables, total, stack, path, labels, best)
+        else:
+            n = _score_all(tables, total, raw, labels, best)
+    for rank in range(len(labels)):
+        scores[rank] = best[rank] if rank < n else 0.0
+    labels[n:] = -1
+
+
+@kernel
+def longest_word(tables):  # type: ignore[no-untyped-def]
+    """Bytes of the longest word."""
+    longest = 0
+    for i in range(len(tables.borders) - 1):
+        longest = max(longest, tables.borders[i + 1] - tables.borders[i])
+    return longest
+
+
+@kernel
+def word_at(slots, spelling, borders, longest, signed, start, stop):  # type: ignore[no-untyped-def]
+    """Hash and number (-1: unknown) of the word `signed[start:stop]` (int8), of at most `longest` bytes."""
+    h = uint32(2166136261)
+    if stop - start > longest:
+        return h, int32(-1)
+    for i in range(start, stop):
+        h = mix(h, signed[i])
+    return h, find_word(slots, spelling, borders, signed, start, stop, h)
+
+
+@kernel
+def end_of_text(tables):  # type: ignore[no-untyped-def]
+    """Hash and number (-1: unknown) of the word that ends each text."""
+    return word_at(tables.slots, tables.spelling, tables.borders, 4, np.array([60, 47, 115, 62], np.int8), 0, 4)  # </s>
+
+
+@kernel
 def predict(tables, data, offsets, labels, scores):  # type: ignore[no-untyped-def]
     """Write the best labels of each text, best first: `labels: int32[n_docs, k]`, `scores: float32[n_docs, k]`.
 
@@ -136,25 +192,13 @@ def predict(tables, data, offsets, labels, scores):  # type: ignore[no-untyped-d
     slots, spelling, borders = tables.slots, tables.spelling, tables.borders
     n_words, bucket = len(borders) - 1, tables.bucket
     maxn, word_ngrams = tables.maxn, tables.word_ngrams
-    k = labels.shape[1]
-    n_labels = (len(tables.left) + 1) // 2 if tables.scoring == HIERARCHICAL else len(tables.output)
-    total = np.empty(vectors.shape[1], np.float32)
-    raw = np.empty(n_labels, np.float32)
-    stack = np.empty(2 * n_labels + 2, np.int32)
-    path = np.empty(2 * n_labels + 2, np.float64)
-    best = np.empty(k, np.float64)
+    total, space = np.empty(vectors.shape[1], np.float32), scoring_space(tables, labels.shape[1])
     units, tokens = np.zeros(2 * UNITS, np.uint32), np.empty((TOKENS, 3), np.int64)
     ngrams, buckets = np.empty(BLOCK_NGRAMS, np.uint32), np.empty((maxn, BLOCK_NGRAMS), np.uint32)
     found = np.empty(max(4096, 2 * maxn, 2 * word_ngrams), np.int64)
-    longest = 0
-    for i in range(n_words):
-        longest = max(longest, borders[i + 1] - borders[i])
     hashes = np.empty(1 << 10, np.uint32)
-    end_of_text = np.array([60, 47, 115, 62], np.int8)
-    end_hash = uint32(2166136261)
-    for byte in end_of_text:
-        end_hash = mix(end_hash, byte)
-    end_word = find_word(slots, spelling, borders, end_of_text, 0, 4, end_hash)
+    longest = longest_word(tables)
+    end_hash, end_word = end_of_text(tables)
     for document in range(len(offsets) - 1):
         total[:] = 0
         features = n_units = n_tokens = n_hashes = 0
@@ -178,9 +222,7 @@ def predict(tables, data, offsets, labels, scores):  # type: ignore[no-untyped-d
                 break
             h, word = uint32(2166136261), int32(-1)
             if i - start <= longest or word_ngrams > 1:
-                for j in range(start, i):
-                    h = mix(h, signed[j])
-                word = find_word(slots, spelling, borders, signed, start, i, h)
+                h, word = word_at(slots, spelling, borders, i - start, signed, start, i)
             if word < 0 and is_label(signed, start, i):
                 continue
             if n_tokens == TOKENS or n_units > UNITS:
@@ -189,13 +231,13 @@ def predict(tables, data, offsets, labels, scores):  # type: ignore[no-untyped-d
             tokens[n_tokens, 0], tokens[n_tokens, 2] = n_units, word
             if word < 0 and maxn > 0:
                 if n_units + i - start + 2 + maxn > len(units):
-                    units = grown(units, n_units + i - start + 2 + maxn)
+                    units = _grown(units, n_units + i - start + 2 + maxn)
                 n_units = append_token(data, start, i, units, n_units)
             tokens[n_tokens, 1] = n_units
             n_tokens += 1
             if word_ngrams > 1:
                 if n_hashes + 1 == len(hashes):
-                    hashes = grown(hashes, len(hashes))
+                    hashes = _grown(hashes, len(hashes))
                 hashes[n_hashes] = h
                 n_hashes += 1
         features += add_tokens(tables, units, n_units, tokens, n_tokens, ngrams, buckets, found, total)
@@ -212,13 +254,4 @@ def predict(tables, data, offsets, labels, scores):  # type: ignore[no-untyped-d
                     hashes, first, n_hashes + 1, word_ngrams, bucket, kept, n_words, found, 0
                 )
         features += add_rows(vectors, kept, ranks, n_words, found, n_found, total)
-        n = 0
-        if features > 0:
-            total *= float32(1.0 / features)
-            if tables.scoring == HIERARCHICAL:
-                n = _score_tree(tables, total, stack, path, labels[document], best)
-            else:
-                n = _score_all(tables, total, raw, labels[document], best)
-        for rank in range(k):
-            scores[document, rank] = best[rank] if rank < n else 0.0
-        labels[document, n:] = -1
+        write_best(tables, total, features, space, labels[document], scores[document])

@@ -347,10 +347,3 @@ def push_word_ngrams(hashes, first, n, longest, bucket, kept, n_words, found, n_
                 n_found += 1
         first += 1
     return first, n_found
-
-
-@kernel
-def grown(array, size):  # type: ignore[no-untyped-def]
-    larger = np.empty(2 * size, array.dtype)
-    larger[: len(array)] = array
-    return larger

@@ -1,9 +1,11 @@
 """Text for classifiers that tokenise by white space: Chinese as characters and pairs of characters.
 
 Han characters, kana, punctuation and symbols stand alone; letters (of any alphabet that writes words) and digits stay
-in runs. ASCII letters come in lower case, full-width ASCII in half width, and all white space, line ends too, as
-blanks, so that a text is one line. What fastText reads as its own marks (`</s>`, `__label__`) comes out in pieces.
+in runs. ASCII letters come in lower case, full-width ASCII in half width, and all white space, line ends and NUL too,
+as blanks, so that a text is one line. What fastText reads as its own marks (`</s>`, `__label__`) comes out in pieces.
 """
+
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -11,15 +13,20 @@ import numpy.typing as npt
 from curate.kernels import inlined, kernel
 from curate.kernels.utf8 import DIGIT, HAN, KANA, PUNCTUATION, SPACE, SYMBOL, char_at, character_classes
 
-_START, _END = ord("^"), ord("$")
-_BLANK, _ALONE, _WORD, _NUMBER = range(4)
+START, END = ord("^"), ord("$")
+BLANK, ALONE, _WORD, _NUMBER = range(4)
+"""Kinds of characters: between tokens; a token by itself; part of a run of its kind."""
 
 
-def _kinds() -> npt.NDArray[np.uint8]:
+@cache
+def token_kinds() -> npt.NDArray[np.uint8]:
+    """Kind of every character: `uint8[0x110000]`."""
     by_class = np.full(16, _WORD, np.uint8)
-    by_class[[HAN, KANA, PUNCTUATION, SYMBOL]] = _ALONE
-    by_class[SPACE], by_class[DIGIT] = _BLANK, _NUMBER
-    return by_class[character_classes()]
+    by_class[[HAN, KANA, PUNCTUATION, SYMBOL]] = ALONE
+    by_class[SPACE], by_class[DIGIT] = BLANK, _NUMBER
+    kinds = by_class[character_classes()]
+    kinds[0] = BLANK  # fastText reads NUL as white space
+    return kinds
 
 
 @inlined
@@ -29,7 +36,7 @@ def _finished(out, n, start, before):  # type: ignore[no-untyped-def]
     out[n] = 32
     n += 1
     if before < 0:
-        out[n] = _START
+        out[n] = START
         n += 1
     else:
         i = before
@@ -68,7 +75,7 @@ def _split(data, offsets, kinds, out, out_offsets):  # type: ignore[no-untyped-d
                     for j in range(i, i + width):
                         out[n] = data[j]
                         n += 1
-                if kind == 1:
+                if kind == ALONE:
                     n = _finished(out, n, start, before)
                     before = start
                 else:
@@ -83,7 +90,7 @@ def _split(data, offsets, kinds, out, out_offsets):  # type: ignore[no-untyped-d
                 out[n] = out[i]
                 n += 1
                 i += 1
-            out[n], out[n + 1] = _END, 32
+            out[n], out[n + 1] = END, 32
             n += 2
         out_offsets[doc + 1] = n
     return n
@@ -99,5 +106,5 @@ def split_characters(
     inside = int(offsets[-1] - offsets[0]) if len(offsets) else 0
     # A token is written by itself, as the second and as the first of a pair, with two blanks; `^` and `$ ` are added.
     out, out_offsets = np.empty(5 * inside + 3 * len(offsets), np.uint8), np.zeros(len(offsets), np.int64)
-    n = _split(data, offsets, _kinds(), out, out_offsets)
+    n = _split(data, offsets, token_kinds(), out, out_offsets)
     return out[:n], out_offsets
