@@ -12,9 +12,13 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from curate.cleaners import markup
+from curate.cleaners.plain_markup import plain_pass
+from curate.cleaners.shown_markup import speaks_about_markup
 from curate.cleaners.unicode import scatter
 from curate.contracts import Cleaned, Cleaner
 from curate.errors import PipelineError
@@ -55,9 +59,27 @@ class Html(Cleaner):
 
     def clean(self, text: pl.Series) -> Cleaned:
         suspect = _suspects(text)
-        # Python, text by text: the screen lets pass only texts that hold a tag or an entity.
-        cleaned = pl.Series([clean_text(one) for one in text.filter(suspect)], dtype=pl.String)
-        return Cleaned(scatter(text, suspect, cleaned))
+        return Cleaned(scatter(text, suspect, _settled(text.filter(suspect))))
+
+
+def _settled(texts: pl.Series) -> pl.Series:
+    """Pass over suspects until nothing changes any more; most need a pass of the kernel only."""
+    result: npt.NDArray[np.object_] = np.empty(len(texts), np.object_)
+    rows, now = np.arange(len(texts)), texts
+    alone: list[npt.NDArray[np.int64]] = []
+    for _ in range(_ROUNDS):
+        again, left = plain_pass(now)
+        alone.append(rows[left.to_numpy()])
+        rows, now, again = rows[~left.to_numpy()], now.filter(~left), again.filter(~left)
+        result[rows] = again.to_list()
+        more = (again != now) & _suspects(again)
+        rows, now = rows[more.to_numpy()], again.filter(more)
+        if not len(rows):
+            break
+    # Python, text by text: those in which something rare stands, from their start.
+    for row in np.concatenate([*alone, rows]).tolist():
+        result[row] = clean_text(texts[row])
+    return pl.Series(result.tolist(), dtype=pl.String)
 
 
 @cache
@@ -89,7 +111,7 @@ def clean_text(text: str) -> str:
 def _clean_once(text: str) -> str:
     if markup.is_page(text):
         return _extracted(text) or markup.strip_remains(text)
-    return text if markup.speaks_about_markup(text) else markup.strip_remains(text)
+    return text if speaks_about_markup(text) else markup.strip_remains(text)
 
 
 def _extracted(page: str) -> str | None:
