@@ -12,8 +12,6 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from curate.cleaners import markup
@@ -64,22 +62,22 @@ class Html(Cleaner):
 
 def _settled(texts: pl.Series) -> pl.Series:
     """Pass over suspects until nothing changes any more; most need a pass of the kernel only."""
-    result: npt.NDArray[np.object_] = np.empty(len(texts), np.object_)
-    rows, now = np.arange(len(texts)), texts
-    alone: list[npt.NDArray[np.int64]] = []
+    result, now = texts.clone(), texts
+    rows = pl.arange(len(texts), dtype=pl.UInt32, eager=True)
+    alone = rows.clear()
     for _ in range(_ROUNDS):
         again, left = plain_pass(now)
-        alone.append(rows[left.to_numpy()])
-        rows, now, again = rows[~left.to_numpy()], now.filter(~left), again.filter(~left)
-        result[rows] = again.to_list()
-        more = (again != now) & _suspects(again)
-        rows, now = rows[more.to_numpy()], again.filter(more)
-        if not len(rows):
+        alone.append(rows.filter(left))
+        changed = ~left & (again != now)
+        result.scatter(rows.filter(changed), again.filter(changed))  # in place
+        more = scatter(changed, changed, _suspects(again.filter(changed)))
+        rows, now = rows.filter(more), again.filter(more)
+        if rows.is_empty():
             break
-    # Python, text by text: those in which something rare stands, from their start.
-    for row in np.concatenate([*alone, rows]).tolist():
-        result[row] = clean_text(texts[row])
-    return pl.Series(result.tolist(), dtype=pl.String)
+    alone.append(rows)
+    if len(alone):  # Python, text by text: those in which something rare stands, from their start
+        result.scatter(alone, pl.Series([clean_text(text) for text in texts.gather(alone)], dtype=pl.String))
+    return result
 
 
 @cache

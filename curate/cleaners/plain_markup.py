@@ -13,11 +13,11 @@ import polars as pl
 import pyarrow as pa
 
 from curate.cleaners import markup
-from curate.cleaners.shown_markup import MAY_NAME, MAY_SHOW, speaks_about_markup
+from curate.cleaners.shown_markup import MAY_NAME, MAY_SHOW, names_markup, shows_markup
 from curate.cleaners.unicode import scatter
 from curate.contracts import Utf8
 
-_RARE = markup.BODILESS | {"html", "rt"}
+_RARE = markup.BODILESS | {"html"}
 
 
 def plain_pass(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -37,16 +37,20 @@ def plain_pass(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 def _speaks(texts: pl.Series) -> pl.Series:
     """Whether texts speak about markup."""
-    may = texts.str.contains(MAY_NAME) | texts.str.contains(MAY_SHOW)
-    # Python, text by text: only those that hold a word of markup, or a word of tags next to one.
-    speaks = pl.Series([speaks_about_markup(text) for text in texts.filter(may)], dtype=pl.Boolean)
-    return scatter(may, may, speaks)
+    # Python, text by text: only those that hold a word of markup, or a word for tags next to one.
+    may_name = texts.str.contains(MAY_NAME)
+    names = pl.Series([names_markup(text) for text in texts.filter(may_name)], dtype=pl.Boolean)
+    names = scatter(may_name, may_name, names)
+    may_show = ~names & texts.str.contains(MAY_SHOW)
+    shows = pl.Series([shows_markup(text) for text in texts.filter(may_show)], dtype=pl.Boolean)
+    return names | scatter(may_show, may_show, shows)
 
 
 @cache
-def _elements() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
+def _elements() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint16]]:
     """Names of elements and their roles, as the kernel looks them up."""
     from curate.kernels import markup as kernels
+    from curate.kernels.markup_tokens import NAME_SLOTS, name_key, name_slot
 
     listed = {
         kernels.BLOCK: markup.BLOCKS,
@@ -57,13 +61,15 @@ def _elements() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
         kernels.STRUCK: {"s"},
         kernels.RARE: _RARE,
         kernels.RAISED: {"sub", "sup"},
+        kernels.READING: {"rt"},
+        kernels.READING_MARK: {"rp"},
     }
-    keys, roles = np.zeros(kernels.NAME_SLOTS, np.uint64), np.zeros(kernels.NAME_SLOTS, np.uint8)
+    keys, roles = np.zeros(NAME_SLOTS, np.uint64), np.zeros(NAME_SLOTS, np.uint16)
     for name in sorted(markup.BLOCKS | markup.CELLS | markup.INLINE):
-        key = kernels.name_key(name)
-        slot = kernels.name_slot(key)
+        key = name_key(name)
+        slot = name_slot(key)
         while keys[slot]:
-            slot = (slot + 1) % kernels.NAME_SLOTS
+            slot = (slot + 1) % NAME_SLOTS
         keys[slot] = key
         roles[slot] = sum(role for role, names in listed.items() if name in names)
     return keys, roles

@@ -58,9 +58,17 @@ MAY_SHOW = (
 
 def speaks_about_markup(text: str) -> bool:
     """Whether a text shows or discusses markup: its tags then are what it is about."""
+    return names_markup(text) or shows_markup(text)
+
+
+def names_markup(text: str) -> bool:
+    """Whether a text holds a word that only texts about markup hold."""
     # Once more without attributes: what a link or a class is called is no word of the text.
-    if _names_markup(text) and _names_markup(TOKEN.sub(_without_attributes, text)):
-        return True
+    return _holds_word(text) and _holds_word(TOKEN.sub(_without_attributes, text))
+
+
+def shows_markup(text: str) -> bool:
+    """Whether a tag is quoted, or named as one."""
     return any(_is_shown(text, tag.start(), tag.end()) for tag in _SHOWN.finditer(text))
 
 
@@ -68,7 +76,7 @@ def _without_attributes(token: re.Match[str]) -> str:
     return f"<{token['name']}>" if token["attributes"] else token[0]
 
 
-def _names_markup(text: str) -> bool:
+def _holds_word(text: str) -> bool:
     return any(word in text and pattern.search(text) for word, pattern in _SPEAKS.items())
 
 
