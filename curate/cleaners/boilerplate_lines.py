@@ -10,13 +10,14 @@ them furniture): precision .988, recall .941, before the six mistakes were mende
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from curate.cleaners.columns import strings
 from curate.cleaners.furniture import BUILT_IN, TAIL_SHIFT, Rules, rules_of
 from curate.cleaners.unicode import scatter
 from curate.contracts import Cleaned, Cleaner, InputFile, Utf8
@@ -57,16 +58,10 @@ class BoilerplateLines(Cleaner):
         signals = pl.DataFrame({names[0]: pl.Series(removed, dtype=pl.Int64), names[1]: pl.Series(cut, dtype=pl.Int64)})
         if changes.is_empty():
             return Cleaned(text, signals)
-        rows, first = np.unique(changes["row"].to_numpy(), return_index=True)
-        edits = changes.select("start", "whole", "left").rows()
+        rows = np.unique(changes["row"].to_numpy())
         changed = np.zeros(len(text), np.bool_)
         changed[rows] = True
-        # Python, text by text: only those in which furniture was found.
-        cleaned = [
-            _without(one, edits[begin:end])
-            for one, begin, end in zip(text.gather(rows), first, [*first[1:], len(edits)], strict=True)
-        ]
-        return Cleaned(scatter(text, pl.Series(changed), pl.Series(cleaned, dtype=pl.String)), signals)
+        return Cleaned(scatter(text, pl.Series(changed), _without(text, rows, changes)), signals)
 
 
 def find(text: pl.Series, rules: Rules) -> pl.DataFrame:
@@ -75,16 +70,14 @@ def find(text: pl.Series, rules: Rules) -> pl.DataFrame:
     Returns those that change: `row`, `start` and `end` (bytes in the text), `line`, `family`, `whole` (the line goes,
     not only its end) and `left` (what stays).
     """
-    from curate.kernels.furniture import lines_with_words
+    from curate.kernels.furniture import lines_with_words, pieces
 
     utf8 = Utf8.of(text)
     row, start, end, kinds = lines_with_words(*utf8, *rules.trie, rules.kinds, HEAD_BYTES, TAIL_BYTES)
     for judge in rules.judges:  # a character has four bytes at most: no use to read longer lines, but for addresses
         kinds[end - start > 4 * judge.rules.longest + _ADDRESS_BYTES] &= ~judge.kind
     row, start, end, kinds = (values[kinds != 0] for values in (row, start, end, kinds))
-    data = utf8.data.tobytes() if len(row) else b""
-    # Python, line by line: the kernel lets a few of a hundred pass.
-    lines = [data[first:last].decode() for first, last in zip(start.tolist(), end.tolist(), strict=True)]
+    lines = strings(*pieces(utf8.data, start, end))
     offset = utf8.offsets[row]
     frame = pl.DataFrame({"row": row, "start": start - offset, "end": end - offset, "line": lines}, schema=_FOUND)
     return _outside_fences(text, judged(frame.with_columns(kinds=pl.Series(kinds, dtype=pl.Int64)), rules))
@@ -219,27 +212,10 @@ def _fences(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _without(text: str, changes: Iterable[tuple[int, bool, str]]) -> str:
-    """Shorten lines to what is left, or take them out; `changes`: first byte, whether the line goes, what is left.
+def _without(text: pl.Series, rows: npt.NDArray[np.int64], changes: pl.DataFrame) -> pl.Series:
+    """The texts `rows` without the lines, and ends of lines, that `changes` names."""
+    from curate.kernels.furniture import without_lines
 
-    Of the blank lines around lines that go one stays, and none at the text's start and end.
-    """
-    change = {start: (whole, left) for start, whole, left in changes}
-    lines = text.removesuffix("\n").split("\n")
-    kept: list[str] = []
-    gap: list[str] = []
-    removed, start = False, 0
-    for line in lines:
-        whole, left = change.get(start, (False, line))
-        start += len(line.encode()) + 1
-        if whole or not left.strip():
-            removed |= whole
-            gap += [] if whole else [left]
-            continue
-        if removed:
-            gap = gap[:1] if kept else []
-        kept += [*gap, left]
-        gap, removed = [], False
-    if not removed:
-        kept += gap
-    return "\n".join(kept) + ("\n" if kept and text.endswith("\n") else "")
+    # What stays of a line is its beginning: its length says it all.
+    edits = changes.select("row", "start", "whole", pl.col("left").str.len_bytes().cast(pl.Int64))
+    return strings(*without_lines(*Utf8.of(text), rows, *(edits[name].to_numpy() for name in edits.columns)))

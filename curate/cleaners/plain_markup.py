@@ -10,9 +10,9 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from curate.cleaners import markup
+from curate.cleaners.columns import strings
 from curate.cleaners.shown_markup import MAY_NAME, MAY_SHOW, names_markup, shows_markup
 from curate.cleaners.unicode import scatter
 from curate.contracts import Utf8
@@ -25,12 +25,10 @@ def plain_pass(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     from curate.kernels import markup as kernels
 
     data, ends, states = kernels.strip_plain(*Utf8.of(texts), *_elements())
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(data)]
-    stripped = pl.Series(pa.Array.from_buffers(pa.large_string(), len(texts), buffers), dtype=pl.String)
     changes = pl.Series(states == kernels.STRIPPED, dtype=pl.Boolean)
     shown = scatter(changes, changes, _speaks(texts.filter(changes)))
     changes &= ~shown
-    new = scatter(texts, changes, stripped.filter(changes))
+    new = scatter(texts, changes, strings(data, ends).filter(changes))
     left = pl.Series(states == kernels.LEFT, dtype=pl.Boolean)
     return new, left | new.str.contains(markup.SCRIPT_TRACE)
 
