@@ -9,7 +9,6 @@ them furniture): precision .988, recall .941, before the six mistakes were mende
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -51,7 +50,8 @@ class BoilerplateLines(Cleaner):
         rules_of(self.files())
 
     def clean(self, text: pl.Series) -> Cleaned:
-        changes = find(text, rules_of(self.files()))
+        utf8 = Utf8.of(text)
+        changes = find(utf8, rules_of(self.files()))
         removed = np.bincount(changes.filter("whole")["row"].to_numpy(), minlength=len(text))
         cut = np.bincount(changes.filter(~pl.col("whole"))["row"].to_numpy(), minlength=len(text))
         names = list(self.signals)
@@ -61,18 +61,17 @@ class BoilerplateLines(Cleaner):
         rows = np.unique(changes["row"].to_numpy())
         changed = np.zeros(len(text), np.bool_)
         changed[rows] = True
-        return Cleaned(scatter(text, pl.Series(changed), _without(text, rows, changes)), signals)
+        return Cleaned(scatter(text, pl.Series(changed), _without(utf8, rows, changes)), signals)
 
 
-def find(text: pl.Series, rules: Rules) -> pl.DataFrame:
+def find(utf8: Utf8, rules: Rules) -> pl.DataFrame:
     """Judge the lines that hold a word of furniture.
 
     Returns those that change: `row`, `start` and `end` (bytes in the text), `line`, `family`, `whole` (the line goes,
     not only its end) and `left` (what stays).
     """
-    from curate.kernels.furniture import lines_with_words, pieces
+    from curate.kernels.furniture import in_fences, lines_with_words, pieces
 
-    utf8 = Utf8.of(text)
     row, start, end, kinds = lines_with_words(*utf8, *rules.trie, rules.kinds, HEAD_BYTES, TAIL_BYTES)
     for judge in rules.judges:  # a character has four bytes at most: no use to read longer lines, but for addresses
         kinds[end - start > 4 * judge.rules.longest + _ADDRESS_BYTES] &= ~judge.kind
@@ -80,7 +79,9 @@ def find(text: pl.Series, rules: Rules) -> pl.DataFrame:
     lines = strings(*pieces(utf8.data, start, end))
     offset = utf8.offsets[row]
     frame = pl.DataFrame({"row": row, "start": start - offset, "end": end - offset, "line": lines}, schema=_FOUND)
-    return _outside_fences(text, judged(frame.with_columns(kinds=pl.Series(kinds, dtype=pl.Int64)), rules))
+    changes = judged(frame.with_columns(kinds=pl.Series(kinds, dtype=pl.Int64)), rules)
+    fenced = in_fences(*utf8, *(changes[name].to_numpy() for name in ("row", "start")))
+    return changes.filter(pl.Series(~fenced, dtype=pl.Boolean))
 
 
 _ADDRESS_BYTES = 300
@@ -145,22 +146,26 @@ def _whole_lines(lines: pl.Series, kinds: npt.NDArray[np.int64], rules: Rules) -
 
 def _families(lines: pl.Series, kinds: npt.NDArray[np.int64], rules: Rules) -> pl.Series:
     """As `_whole_lines`, for short lines."""
-    frame = (
-        pl.DataFrame({"line": lines})
-        .select(
-            pl.col("line")
-            .str.replace_all(r"!\[[^\]]*\]\([^()]*\)", "")
-            .str.replace_all(r"\[([^\]]*)\]\((<[^<>]*>|[^()]*)\)", "$1")
-            .str.replace(_BULLET, "")
-            .str.strip_chars("# \t")
-            .str.strip_chars(_MARKS),
-            bullet=pl.col("line").str.contains(_BULLET),
-            heading=pl.col("line").str.contains(_HEADING),
-            code=pl.col("line").str.contains(_CODE),
-        )
-        .with_columns(chars=pl.col("line").str.len_chars())
+    linked = lines.str.contains("](", literal=True)
+    plain = lines.filter(linked).str.replace_all(r"!\[[^\]]*\]\([^()]*\)", "")
+    plain = plain.str.replace_all(r"\[([^\]]*)\]\((<[^<>]*>|[^()]*)\)", "$1")
+    each = pl.DataFrame({"line": lines, "plain": scatter(lines, linked, plain), "kinds": kinds}).select(
+        pl.col("plain").str.replace(_BULLET, "").str.strip_chars("# \t").str.strip_chars(_MARKS).alias("line"),
+        "kinds",
+        bullet=pl.col("line").str.contains(_BULLET),
+        heading=pl.col("line").str.contains(_HEADING),
+        code=pl.col("line").str.contains(_CODE),
     )
-    found = pl.repeat(None, len(lines), dtype=pl.String, eager=True)
+    # Pages of one site end alike: each line is judged once.
+    frame = each.unique(maintain_order=True)
+    families = frame.with_columns(family=_judged_once(frame, rules))
+    return each.join(families, on=each.columns, how="left", maintain_order="left")["family"]
+
+
+def _judged_once(frame: pl.DataFrame, rules: Rules) -> pl.Series:
+    """The family of each line, all marks stripped; null: none."""
+    frame, kinds = frame.with_columns(chars=pl.col("line").str.len_chars()), frame["kinds"].to_numpy()
+    found = pl.repeat(None, len(frame), dtype=pl.String, eager=True)
     for judge in rules.judges:
         if judge.line is None:
             continue
@@ -183,39 +188,10 @@ def _families(lines: pl.Series, kinds: npt.NDArray[np.int64], rules: Rules) -> p
     return found
 
 
-_FENCE = re.compile(r"^[ \t>]{0,20}(```|~~~)[^\n]*\n(?:.*?^[ \t>]{0,20}\1|.*)", re.DOTALL | re.MULTILINE)
-
-
-def _outside_fences(text: pl.Series, found: pl.DataFrame) -> pl.DataFrame:
-    """Without the lines that stand in fences of code."""
-    rows = found["row"].unique()
-    fenced = rows.filter(text.gather(rows).str.contains("```|~~~"))
-    if fenced.is_empty():
-        return found
-    # Python, text by text: only those with both code and furniture.
-    fences = {row: _fences(text[row]) for row in fenced.to_list()}
-    inside = [
-        any(first <= start < last for first, last in fences.get(row, ()))
-        for row, start in found.select("row", "start").iter_rows()
-    ]
-    return found.filter(~pl.Series(inside, dtype=pl.Boolean))
-
-
-def _fences(text: str) -> list[tuple[int, int]]:
-    """Where fences of code stand, in bytes."""
-    spans, position, done = [], 0, 0
-    for match in _FENCE.finditer(text):
-        first = done + len(text[position : match.start()].encode())
-        done = first + len(match[0].encode())
-        position = match.end()
-        spans.append((first, done))
-    return spans
-
-
-def _without(text: pl.Series, rows: npt.NDArray[np.int64], changes: pl.DataFrame) -> pl.Series:
+def _without(utf8: Utf8, rows: npt.NDArray[np.int64], changes: pl.DataFrame) -> pl.Series:
     """The texts `rows` without the lines, and ends of lines, that `changes` names."""
     from curate.kernels.furniture import without_lines
 
     # What stays of a line is its beginning: its length says it all.
     edits = changes.select("row", "start", "whole", pl.col("left").str.len_bytes().cast(pl.Int64))
-    return strings(*without_lines(*Utf8.of(text), rows, *(edits[name].to_numpy() for name in edits.columns)))
+    return strings(*without_lines(*utf8, rows, *(edits[name].to_numpy() for name in edits.columns)))

@@ -7,6 +7,7 @@ import numpy as np
 from numba import uint32, uint64
 
 from curate.kernels import inlined, kernel
+from curate.kernels.markup_code import fence_at
 from curate.kernels.markup_tokens import space
 from curate.kernels.utf8 import has_newline, little_endian
 from curate.kernels.wordlists import _char, _is_marked, _longest, _start
@@ -100,6 +101,30 @@ def pieces(data, start, end):  # type: ignore[no-untyped-def]
     for i in range(len(start)):
         _copy(data, start[i], end[i], out, offsets[i])
     return out, offsets
+
+
+@kernel
+def in_fences(data, offsets, row, start):  # type: ignore[no-untyped-def]
+    """Whether lines stand in a fence of code, `bool_[n]`; `row: int64[n]`, `start`: first byte in the text, in order."""
+    inside = np.zeros(len(row), np.bool_)
+    n = 0
+    while n < len(row):
+        number = row[n]
+        begin, stop = offsets[number], offsets[number + 1]
+        fence, i = 0, begin
+        while i < stop and n < len(row) and row[n] == number:
+            end = np.int64(_line_end(data, uint64(i), uint64(stop)))
+            mark = fence_at(data, i, end)
+            found = fence != 0
+            if found and mark >= 0 and data[mark - 1] == fence:
+                fence = 0
+            elif not found and mark >= 0 and end < stop:
+                fence, found = np.int64(data[mark - 1]), True
+            if start[n] == i - begin:
+                inside[n] = found
+                n += 1
+            i = end + 1
+    return inside
 
 
 @inlined

@@ -38,7 +38,7 @@ def _indented_block(data, i, stop):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _fence_at(data, i, end):  # type: ignore[no-untyped-def]
+def fence_at(data, i, end):  # type: ignore[no-untyped-def]
     """One past the mark of a fence on the line `data[i:end]`, or -1."""
     p = i
     while p < end and p - i < 20 and (data[p] == 32 or data[p] == 9 or data[p] == 62):
@@ -70,7 +70,7 @@ def code(data, begin, stop, spans):  # type: ignore[no-untyped-def]
                     n += 1
                     i = last + 1
                     continue
-        mark = _fence_at(data, i, end)
+        mark = fence_at(data, i, end)
         if fence:
             if mark >= 0 and data[mark - 1] == fence:
                 if block:
