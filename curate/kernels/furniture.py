@@ -105,13 +105,13 @@ def pieces(data, start, end):  # type: ignore[no-untyped-def]
 
 @kernel
 def in_fences(data, offsets, row, start):  # type: ignore[no-untyped-def]
-    """Whether lines stand in a fence of code, `bool_[n]`; `row: int64[n]`, `start`: first byte in the text, in order."""
+    """Whether lines stand in fences of code, `bool_[n]`; `row, start: int64[n]`: text and first byte in it, ordered."""
     inside = np.zeros(len(row), np.bool_)
     n = 0
     while n < len(row):
         number = row[n]
         begin, stop = offsets[number], offsets[number + 1]
-        fence, i = 0, begin
+        fence, i = 0, np.int64(begin)
         while i < stop and n < len(row) and row[n] == number:
             end = np.int64(_line_end(data, uint64(i), uint64(stop)))
             mark = fence_at(data, i, end)
@@ -119,7 +119,7 @@ def in_fences(data, offsets, row, start):  # type: ignore[no-untyped-def]
             if found and mark >= 0 and data[mark - 1] == fence:
                 fence = 0
             elif not found and mark >= 0 and end < stop:
-                fence, found = np.int64(data[mark - 1]), True
+                fence, found = data[mark - 1], True
             if start[n] == i - begin:
                 inside[n] = found
                 n += 1
@@ -155,8 +155,8 @@ def without_lines(data, offsets, rows, row, start, whole, left):  # type: ignore
         closed = stop > begin and data[stop - 1] == 10
         last = stop - 1 if closed else stop
         kept, removed = False, False
-        gap, gap_end = -1, -1  # the first of the blank lines that wait
-        i = begin
+        gap, gap_end = np.int64(-1), np.int64(-1)  # the first of the blank lines that wait
+        i = np.int64(begin)
         while i <= last:
             end = np.int64(_line_end(data, uint64(i), uint64(last)))
             goes, upper = False, end
@@ -181,7 +181,7 @@ def without_lines(data, offsets, rows, row, start, whole, left):  # type: ignore
                     out[size] = 10
                     size += 1
                 size = _copy(data, i, upper, out, size)
-                kept, removed, gap = True, False, -1
+                kept, removed, gap = True, False, np.int64(-1)
             i = end + 1
         if gap >= 0 and not removed:
             if kept:

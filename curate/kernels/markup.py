@@ -1,8 +1,8 @@
 """Remains of HTML that are plain: tags and comments taken out, common entities decoded, in one go over the bytes.
 
 `strip_plain` does what `cleaners.markup.strip_remains` does, to the byte, for texts in which nothing rare stands; where
-something does (scripts, raised digits, ruby, other entities, an end of a tag that might become a tag), it says so and
-leaves the text to that. 150 to 300 MB/s.
+something does (scripts, raised digits, other entities, an end of a tag that might become a tag), it says so and
+leaves the text to that. 270 MB/s of texts with tags.
 """
 
 import numpy as np
