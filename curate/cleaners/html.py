@@ -4,8 +4,8 @@ A text without `<`, `&` or a trace of a script passes a byte search (0.6 GB/s an
 for a tag or an entity in the others. Of those in which one is found, a kernel strips plain ones (`kernels.markup`: 270
 MB/s); where something rare stands (one in twenty: raised digits, scripts, tags that overlap), Python reads token by
 token, at 5 to 15 MB/s (`cleaners.markup`: what is a remain, and what is shown on purpose). On mixed Chinese pages 67
-MB/s in all, where Python alone takes 24. A page that is all markup goes through trafilatura, if that is installed: 30 ms
-for 40 KB.
+MB/s in all, where Python alone takes 24. A page that is all markup goes through trafilatura, if that is installed: 30
+ms for 40 KB.
 """
 
 from __future__ import annotations
