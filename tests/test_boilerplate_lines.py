@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from curate.cleaners import boilerplate_lines
 from curate.cleaners.boilerplate_lines import BoilerplateLines, judged
 from curate.cleaners.furniture import BUILT_IN, rules_of
+from curate.contracts import Utf8
 from curate.errors import PipelineError
 
 FILE = Path(__file__).parent / "data/boilerplate_lines.jsonl"
@@ -46,7 +47,7 @@ def test_the_labelled_lines_are_told_apart() -> None:
 
 def test_every_family_has_a_line_that_it_removes() -> None:
     rules = rules_of([BUILT_IN])
-    found = boilerplate_lines.find(pl.Series([one["line"] for one in LINES]), rules)
+    found = boilerplate_lines.find(Utf8.of(pl.Series([one["line"] for one in LINES])), rules)
     assert set(found["family"]) == {judge.family for judge in rules.judges}
     tails = {judge.family for judge in rules.judges if judge.tail}
     assert set(found.filter(~pl.col("whole"))["family"]) == tails
@@ -56,7 +57,7 @@ def test_the_screen_never_hides_a_line_that_would_go() -> None:
     rules = rules_of([BUILT_IN])
     lines = pl.DataFrame({"row": range(len(LINES)), "line": [one["line"] for one in LINES]})
     without_screen = judged(lines.with_columns(kinds=pl.lit(-1, pl.Int64)), rules)
-    with_screen = boilerplate_lines.find(lines["line"], rules)
+    with_screen = boilerplate_lines.find(Utf8.of(lines["line"]), rules)
     assert without_screen["row"].to_list() == with_screen["row"].to_list()
 
 

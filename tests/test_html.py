@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from curate.cleaners import html
 from curate.cleaners.html import Html
+from curate.cleaners.plain_markup import plain_pass
 from curate.errors import PipelineError
 
 needs_trafilatura = pytest.mark.skipif(find_spec("trafilatura") is None, reason="trafilatura (extra `warc`) is absent")
@@ -177,7 +178,9 @@ TEXTS = st.lists(
              "</p>", "<br/>", "<script>", "</script>", "<!--", "-->", "`", "```\n", "\n", "\n\n", "    ", "中文。",
              "标签", "HTML", "<sup>", "</sup>", "2", "<a href=x>", '"', "#60;", "<!doctype html>", "<html>", "</html>",
              "<td>", "|", ".a{margin:0}", "var _hmt=1;", "<![CDATA[", "]]>", "<rt>", "</rt>", " ", "\u3000", "\0",
-             "&#8203;"]
+             "&#8203;", "&quot;", "<ruby>", "<rp>", "~~~", "\t", "``", "\u017f", "\u0130", "\x85",
+             "<div class=a>", "</div>",
+             "</b\u3000>", "<s>", "<li>", "<a b>", "<think>"]
         ),
         st.text(max_size=3),
     ),
@@ -192,6 +195,21 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     (once,) = cleaned(text)
     assert cleaned(once) == [once]
     once.encode()
+
+
+@settings(max_examples=600, deadline=None)
+@given(TEXTS)
+@example("<p>一</p>\n\n    <p>二</p>\n\n<rt>a</rt>")
+@example("<!-- <b> --></b>x<b>y")
+def test_the_kernel_does_what_python_does(text: str) -> None:
+    (new,), (left,) = plain_pass(pl.Series([text]))
+    assert left or new == html._clean_once(text)
+
+
+def test_plain_texts_are_not_left_to_python() -> None:
+    plain = [name for name, (damaged, _) in REMAINS.items() if not plain_pass(pl.Series([damaged]))[1][0]]
+    assert {"paragraphs", "inline tags", "nested", "cells", "annotations", "tags beside code"} <= set(plain)
+    assert "scripts" not in plain and "powers" not in plain
 
 
 @settings(max_examples=300, deadline=None)

@@ -21,6 +21,7 @@ from curate_zh import batches, records
 
 from curate.cleaners.boilerplate_lines import BoilerplateLines, find
 from curate.cleaners.furniture import rules_of
+from curate.contracts import Utf8
 
 
 def score(path: Path) -> None:
@@ -75,7 +76,7 @@ def main() -> None:
         start = time.perf_counter()
         cleaner.clean(some["text"])
         by_kind[str(kind)] = [some["text"].str.len_bytes().sum() / 1e6 / (time.perf_counter() - start)]
-    found = find(frame["text"], rules_of(cleaner.files()))
+    found = find(Utf8.of(frame["text"]), rules_of(cleaner.files()))
     found = found.with_columns(kind=frame["kind"].gather(found["row"]))
     counts = found.group_by("kind").agg(
         pl.col("row").n_unique(), pl.col("whole").sum().alias("lines"), (~pl.col("whole")).sum().alias("tails")

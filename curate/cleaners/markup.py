@@ -21,65 +21,39 @@ def _names(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-_BLOCKS = _names(
+BLOCKS = _names(
     "address article aside blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure "
     "footer form h1 h2 h3 h4 h5 h6 head header hr html legend li main menu nav ol optgroup option p pre section "
     "select summary table tbody tfoot thead title tr ul"
 )
 """Elements that stand on lines of their own: their tags become line ends."""
-_CELLS = _names("td th")
+CELLS = _names("td th")
 """Elements that are parted by a space."""
-_INLINE = _names(
+INLINE = _names(
     "a abbr acronym area audio b base basefont bdi bdo big button canvas cite code col colgroup data datalist del dfn "
     "em embed font frame frameset i iframe img input ins kbd label link map mark marquee meta meter nobr noscript "
     "object output param picture progress q rp rt ruby s samp script small source span strike strong style sub sup "
     "svg textarea time track tt u var video wbr"
 )
-_BODILESS = _names("script style svg head iframe textarea select object canvas")
+BODILESS = _names("script style svg head iframe textarea select object canvas")
 """Elements whose content is no text."""
-_NEVER_CLOSED = _names("br dd dt hr li p td th tr wbr")
+NEVER_CLOSED = _names("br dd dt hr li p td th tr wbr")
 """Elements that pages leave open, and whose names nobody takes for placeholders."""
 
-_NAMES = "|".join(sorted(_BLOCKS | _CELLS | _INLINE, key=lambda name: (-len(name), name)))
+NAMES = "|".join(sorted(BLOCKS | CELLS | INLINE, key=lambda name: (-len(name), name)))
 # Attributes hold no `<`, so that a scan ends at the next one: the time stays linear in the text.
 _ATTRIBUTES = r"""[\s/](?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*|[^<>]*)"""
-_TAG = rf"<(?=[/a-z])(?P<close>/?)(?P<name>{_NAMES})(?P<attributes>{_ATTRIBUTES})?>"
+_TAG = rf"<(?=[/a-z])(?P<close>/?)(?P<name>{NAMES})(?P<attributes>{_ATTRIBUTES})?>"
 _ENTITY = (
     r"&(?:(?:amp|\#38|\#x26);)*(?P<entity>\#[0-9]{1,7}|\#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});"  # &amp;nbsp; is one too
 )
 _RAISED = r"<(?=s)(?P<raised>su[pb])(?:\s[^<>]*)?>(?P<content>[^<>\n]{1,12})</(?P=raised)\s*>"
-_TOKEN = re.compile(rf"<!--|<!\[CDATA\[|\]\]>|<!doctype\b[^<>]*>|{_RAISED}|{_TAG}|{_ENTITY}", re.IGNORECASE)
-_OPENS_TAG = re.compile(rf"/?(?:{_NAMES})(?![\w.:-])|!--|!doctype|!\[CDATA", re.IGNORECASE)
+TOKEN = re.compile(rf"<!--|<!\[CDATA\[|\]\]>|<!doctype\b[^<>]*>|{_RAISED}|{_TAG}|{_ENTITY}", re.IGNORECASE)
+_OPENS_TAG = re.compile(rf"/?(?:{NAMES})(?![\w.:-])|!--|!doctype|!\[CDATA", re.IGNORECASE)
 
 _FENCE = re.compile(r"^[ \t>]{0,20}(```|~~~)[^\n]*\n(?:.*?^[ \t>]{0,20}\1|.*)", re.DOTALL | re.MULTILINE)
 _BACKTICKS = re.compile(r"``[^\n]{1,300}?``|`[^`\n]+`")
 _INDENTED = re.compile(r"\n\n((?: {4}|\t)[^\n]*(?:\n(?: {4}|\t)[^\n]*)*)")
-
-_SHOWN = re.compile(rf"(?:<|&lt;)(?=[/a-z])/?(?:{_NAMES})(?:\s[^<>&]{{0,80}})?/?(?:>|&gt;)", re.IGNORECASE)
-_BEFORE_SHOWN = re.compile(
-    r"(?:标签|标记|元素|使用|加入|插入|加上|添加|输入|改成|替换为|\btags?|\belements?)[\s“‘「『\"'`]*\Z", re.IGNORECASE
-)
-_AFTER_SHOWN = re.compile(
-    r"[\s”’」』\"'`]*(?:标签|标记|元素|节点|属性|换行|tags?\b|elements?\b|attributes?\b)", re.IGNORECASE
-)
-_QUOTES = frozenset(['""', "''", "“”", "‘’"])
-_WORDS = (
-    "HTML", "JSX", "TSX", "XML", "CSS", "DOM", "Vue", "React", "Angular", "Svelte", "jQuery", "JSP", "Thymeleaf",
-    "Jinja", "BNF",
-)  # fmt: skip
-_SHOWN_ENTITY = "&(?:amp;)?(?:nbsp|lt|gt|amp|quot|copy);"
-# By a literal that opens each pattern: `in` and a literal prefix are searches for bytes, an alternation is not.
-_SPEAKS = {
-    **{word: re.compile(rf"{word}(?<![\w./-]{word})[0-9]?(?![\w./-])") for word in _WORDS},
-    **{
-        word: re.compile(re.escape(word))
-        for word in ("XHTML", "DHTML", "className=", "网页源码", "网页源代码", "前端", "::=")
-    },
-    **{word: re.compile(rf"{word}\s{{0,4}}\(?\s{{0,4}}<[a-z]") for word in ("return", "=>")},
-    "&": re.compile(rf"{_SHOWN_ENTITY}\s{{0,4}}(?:表示|代表|转义|实体|空格|entit)"),
-    **{word: re.compile(rf"{word}[^\n]{{0,20}}{_SHOWN_ENTITY}") for word in ("转义", "实体", "字符引用")},
-}
-"""What only a text that speaks about markup says."""
 
 
 class _Token(NamedTuple):
@@ -102,30 +76,6 @@ def strip_remains(text: str) -> str:
     return _strip_script_lines(_without(text, tokens) if tokens else text)
 
 
-def speaks_about_markup(text: str) -> bool:
-    """Whether a text shows or discusses markup: its tags then are what it is about."""
-    # Once more without attributes: what a link or a class is called is no word of the text.
-    if _names_markup(text) and _names_markup(_TOKEN.sub(_without_attributes, text)):
-        return True
-    return any(_is_shown(text, tag.start(), tag.end()) for tag in _SHOWN.finditer(text))
-
-
-def _without_attributes(token: re.Match[str]) -> str:
-    return f"<{token['name']}>" if token["attributes"] else token[0]
-
-
-def _names_markup(text: str) -> bool:
-    return any(word in text and pattern.search(text) for word, pattern in _SPEAKS.items())
-
-
-def _is_shown(text: str, start: int, end: int) -> bool:
-    """Whether a tag is quoted, or named as one."""
-    if text[start - 1 : start] + text[end : end + 1] in _QUOTES:
-        return True
-    before = text[max(0, start - 12) : start]
-    return _BEFORE_SHOWN.search(before) is not None or _AFTER_SHOWN.match(text, end, end + 20) is not None
-
-
 def is_page(text: str) -> bool:
     """Whether a text is a page of HTML rather than a text with remains of it."""
     head = text[:2000].lstrip("\ufeff \t\r\n").lower()
@@ -134,7 +84,7 @@ def is_page(text: str) -> bool:
         return end < 0 or end > 0.8 * len(text)
     if text.count("<") < 20:
         return False
-    in_tags = sum(match.end() - match.start() for match in _TOKEN.finditer(text) if match["name"])
+    in_tags = sum(match.end() - match.start() for match in TOKEN.finditer(text) if match["name"])
     return in_tags >= 0.5 * len(text) and not _code_spans(text)
 
 
@@ -162,7 +112,7 @@ def _outside(matches: Iterator[re.Match[str]], spans: list[tuple[int, int]]) -> 
 
 def _removable(text: str, code: list[tuple[int, int]]) -> Iterator[_Token]:
     """Tokens that are remains, in order, none inside another."""
-    matches = list(_outside(_TOKEN.finditer(text), code))
+    matches = list(_outside(TOKEN.finditer(text), code))
     closed = {match["name"].lower() for match in matches if match["close"]}
     ends = _Ends(text)
     position, escaped = 0, False
@@ -184,7 +134,7 @@ def _removable(text: str, code: list[tuple[int, int]]) -> Iterator[_Token]:
             if not _is_remain(match, closed):
                 continue
             name = match["name"].lower()
-            end = ends.after_body(match.end(), name) if name in _BODILESS and not match["close"] else match.end()
+            end = ends.after_body(match.end(), name) if name in BODILESS and not match["close"] else match.end()
             token = _Token(start, end, _border(name, text, start), True)
         else:
             end = ends.of_other(match)
@@ -197,8 +147,8 @@ def _removable(text: str, code: list[tuple[int, int]]) -> Iterator[_Token]:
 
 def _border(name: str, text: str, start: int) -> str:
     """What parts the text before and behind a tag."""
-    if name not in _BLOCKS:
-        return " " if name in _CELLS else ""
+    if name not in BLOCKS:
+        return " " if name in CELLS else ""
     if name == "br" and text.startswith("|", text.rfind("\n", max(0, start - 2000), start) + 1):
         return " "  # a row of a Markdown table is one line
     return "\n"
@@ -245,7 +195,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-_OPEN = re.compile(rf"(?:<[/!]?\w{{0,12}}|<[/!]?(?:{_NAMES})[\s/][^<>]*|&[#\w]*)\Z", re.IGNORECASE)
+_OPEN = re.compile(rf"(?:<[/!]?\w{{0,12}}|<[/!]?(?:{NAMES})[\s/][^<>]*|&[#\w]*)\Z", re.IGNORECASE)
 
 
 def _may_join(text: str, position: int, start: int) -> bool:
@@ -303,7 +253,7 @@ def _is_remain(match: re.Match[str], closed: set[str]) -> bool:
     if match["close"] or name in closed or name in ("br", "wbr", "hr"):
         return True
     before = match.string[match.start() - 1 : match.start()]
-    return name in _NEVER_CLOSED and not (before.isascii() and (before.isalnum() or before == "_"))
+    return name in NEVER_CLOSED and not (before.isascii() and (before.isalnum() or before == "_"))
 
 
 def _without(text: str, tokens: list[_Token]) -> str:
