@@ -45,6 +45,14 @@ class Utf8(NamedTuple):
         positions = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
         return cls(np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8), positions)
 
+    def series(self) -> pl.Series:
+        """Make a String column of what a kernel wrote; nothing is copied."""
+        import pyarrow as pa
+
+        buffers = [None, pa.py_buffer(self.offsets), pa.py_buffer(self.data)]
+        texts = pa.Array.from_buffers(pa.large_string(), len(self.offsets) - 1, buffers)
+        return pl.Series(texts, dtype=pl.String)
+
 
 class Documents:
     """One batch of documents: a frame, and its text as Arrow buffers for the kernels."""

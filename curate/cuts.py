@@ -93,14 +93,7 @@ def taken_out(text: pl.Series, cuts: pl.DataFrame) -> pl.Series:
     row, start, end = (of_rows(cuts, rows)[name].to_numpy() for name in CUT_COLUMNS)
     left, left_offsets = np.empty(int(offsets[-1] - offsets[0]), np.uint8), np.empty(len(offsets), np.int64)
     leave_out(data, offsets, row, start, end, left, left_offsets)
-    return text.scatter(rows, _strings(left, left_offsets))
-
-
-def _strings(data: np.ndarray[Any, Any], offsets: np.ndarray[Any, Any]) -> pl.Series:
-    import pyarrow as pa
-
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    return pl.Series(pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers))
+    return text.scatter(rows, Utf8(left, left_offsets).series())
 
 
 def inside(cuts: pl.DataFrame, start: int, stop: int) -> pl.DataFrame:

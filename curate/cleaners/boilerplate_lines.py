@@ -17,8 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curate.cleaners.columns import strings
-from curate.cleaners.furniture import BUILT_IN, TAIL_SHIFT, Rules, rules_of
+from curate.cleaners.furniture import BUILT_IN, TAIL_SHIFT, Rules, families_of, rules_of
 from curate.cleaners.unicode import scatter
 from curate.contracts import Cleaned, Cleaner, InputFile, Utf8
 
@@ -48,7 +47,7 @@ class BoilerplateLines(Cleaner):
         return [BUILT_IN, *([self.extend] if self.extend else [])]
 
     def check(self) -> None:
-        rules_of(self.files())
+        families_of(self.files())
 
     def clean(self, text: pl.Series) -> Cleaned:
         utf8 = Utf8.of(text)
@@ -77,7 +76,7 @@ def find(utf8: Utf8, rules: Rules) -> pl.DataFrame:
     for judge in rules.judges:  # a character has four bytes at most: no use to read longer lines, but for addresses
         kinds[end - start > 4 * judge.rules.longest + _ADDRESS_BYTES] &= ~judge.kind
     row, start, end, kinds = (values[kinds != 0] for values in (row, start, end, kinds))
-    lines = strings(*pieces(utf8.data, start, end))
+    lines = Utf8(*pieces(utf8.data, start, end)).series()
     offset = utf8.offsets[row]
     frame = pl.DataFrame({"row": row, "start": start - offset, "end": end - offset, "line": lines}, schema=_FOUND)
     changes = judged(frame.with_columns(kinds=pl.Series(kinds, dtype=pl.Int64)), rules)
@@ -200,4 +199,4 @@ def _without(utf8: Utf8, rows: npt.NDArray[np.int64], changes: pl.DataFrame) -> 
 
     # What stays of a line is its beginning: its length says it all.
     edits = changes.select("row", "start", "whole", pl.col("left").str.len_bytes().cast(pl.Int64))
-    return strings(*without_lines(*utf8, rows, *(edits[name].to_numpy() for name in edits.columns)))
+    return Utf8(*without_lines(*utf8, rows, *(edits[name].to_numpy() for name in edits.columns))).series()

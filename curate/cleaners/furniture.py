@@ -88,14 +88,21 @@ def _modified(file: str) -> int:
 _END = r"[。！？…?.;；”』」）)\]】~～]"
 
 
+def families_of(files: Iterable[str]) -> dict[str, Family]:
+    """Read the families of all files; one takes the place of an earlier one of its name. Raises: PipelineError."""
+    families: dict[str, Family] = {}
+    parts: dict[str, str] = {}
+    for file in files:
+        _modified(file)
+        families |= read_families(file, parts)
+    return families
+
+
 @lru_cache(maxsize=8)
 def _build(files: tuple[tuple[str, int], ...]) -> Rules:
     from curate.kernels.wordlists import build_trie
 
-    families: dict[str, Family] = {}
-    parts: dict[str, str] = {}
-    for file, _ in files:
-        families |= read_families(file, parts)
+    families = families_of(file for file, _ in files)
     judges = tuple(_judge(name, 1 << number, family) for number, (name, family) in enumerate(families.items()))
     kinds: dict[str, int] = {}
     for judge in judges:

@@ -12,7 +12,6 @@ import numpy.typing as npt
 import polars as pl
 
 from curate.cleaners import markup
-from curate.cleaners.columns import strings
 from curate.cleaners.shown_markup import MAY_NAME, MAY_SHOW, names_markup, shows_markup
 from curate.cleaners.unicode import scatter
 from curate.contracts import Utf8
@@ -28,7 +27,7 @@ def plain_pass(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     changes = pl.Series(states == kernels.STRIPPED, dtype=pl.Boolean)
     shown = scatter(changes, changes, _speaks(texts.filter(changes)))
     changes &= ~shown
-    new = scatter(texts, changes, strings(data, ends).filter(changes))
+    new = scatter(texts, changes, Utf8(data, ends).series().filter(changes))
     left = pl.Series(states == kernels.LEFT, dtype=pl.Boolean)
     return new, left | new.str.contains(markup.SCRIPT_TRACE)
 
