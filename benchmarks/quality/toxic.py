@@ -81,7 +81,7 @@ def measure(frame: pl.DataFrame, seed: int) -> tuple[float, float]:
         documents = Documents.of(held_out["text"].to_list())
         scores = Classifier(model=str(done.model)).measure(documents)["classifier_score"].to_numpy()
     truth = (held_out["label"] == "offensive").to_numpy()
-    words = Toxicity().measure(documents)["toxic_words"].to_numpy()
+    words = Toxicity().measure(documents)["abuse_words"].to_numpy()
     by_people = held_out["text"].is_in(frame.filter(pl.col("split") == "test")["text"].implode()).to_numpy()
     for part, rows in (("held out", np.ones(len(truth), np.bool_)), ("test, by people", by_people)):
         print(line(f"classifier, {part}", scores[rows], truth[rows]))
