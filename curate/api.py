@@ -30,6 +30,7 @@ def apply(filters: Sequence[Filter | str | Mapping[str, Any]], frame: Any, text:
     lines = [_line(one, f"filters[{number}]") for number, one in enumerate(filters)]
     judge.check(lines, judge.DOCUMENT_SIGNALS | (cuts.SIGNALS if cuts.cutting(lines) else {}))
     table = _frame(frame, text)
+    _check_steps(lines, table[text])
     readable = table[text].is_not_null()
     documents = _documents(table.filter(readable)[text])
     signals, groups = _measured(lines, documents)
@@ -48,6 +49,17 @@ def _line(one: Filter | str | Mapping[str, Any], where: str) -> Line[Filter]:
     step = make_step(registry.find("filters", name, where), parameters or {}, f"{where}.{name}", [Path.cwd()])
     assert isinstance(step, Filter)
     return Line(step.label(registry.label_of(name)), f"{where}.{name}", step)
+
+
+def _check_steps(lines: Sequence[Line[Filter]], texts: pl.Series) -> None:
+    """Ask every filter whether it can run, and on such text. Raises: PipelineError with the place."""
+    for line in lines:
+        try:
+            line.step.check()
+            if line.step.checks_text():
+                line.step.check_text(_documents(texts.drop_nulls().head(100)))
+        except PipelineError as error:
+            raise PipelineError(f"{line.where}: {error}") from error
 
 
 def _frame(frame: Any, text: str) -> pl.DataFrame:

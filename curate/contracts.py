@@ -113,6 +113,10 @@ class Step(BaseModel):
         """Files whose bytes decide the result (models, word lists): part of the fingerprint."""
         return []
 
+    def packages(self) -> list[str]:
+        """Distributions whose version decides the result (a segmenter, say): part of the fingerprint."""
+        return []
+
     def measured_parameters(self) -> dict[str, Any]:
         """Parameters that decide what is measured: what only decides (`drop`) or names is left out."""
         return self.model_dump(exclude={"drop", "name"})

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def _plain(value: Any) -> Any:
 
 
 def identity(step: Step) -> list[Any]:
-    """Everything that decides what a step measures: its class, parameters and files (by their bytes, not their names).
+    """Everything that decides what a step measures: its class, parameters, files (by their bytes, not their names), and
+    versions of packages.
 
     Raises: PipelineError for a class without a source file.
     """
@@ -46,7 +48,8 @@ def identity(step: Step) -> list[Any]:
     found = {name: file for name, file in named.items() if isinstance(file, str) and Path(file).exists()}
     parameters = {name: value for name, value in parameters.items() if name not in found}
     files = [disk.sha256(file) for file in dict.fromkeys([*step.files(), *found.values()])]
-    return [_class_identity(type(step)), parameters, files]
+    versions = [(name, metadata.version(name)) for name in step.packages()]
+    return [_class_identity(type(step)), parameters, files, *([versions] if versions else [])]
 
 
 def _class_identity(kind: type) -> list[tuple[str, Any]]:

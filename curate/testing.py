@@ -58,5 +58,7 @@ def _measure(step: Filter, texts: list[str]) -> pl.DataFrame:
     assert frame.height == len(texts), f"{frame.height} rows for {len(texts)} documents"
     assert dict(frame.schema) == declared, f"measured {dict(frame.schema)}, declared {declared}"
     for column in frame:
-        assert not (column.dtype.is_float() and column.is_nan().any()), f"signal {column.name} is NaN; use null"
+        assert not column.dtype.is_float() or column.is_finite().all(), (
+            f"signal {column.name} is NaN or infinite; use null"
+        )
     return frame

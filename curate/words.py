@@ -51,6 +51,11 @@ def english() -> Any:
     return model
 
 
+def packages(kind: WordKind | None) -> list[str]:
+    """Distributions that decide where words end."""
+    return {"jieba": ["rjieba"], "spacy": ["spacy"]}.get(kind or "", [])
+
+
 def check_words(kind: WordKind) -> None:
     """Find out whether words of this kind can be cut. Raises: PipelineError."""
     if kind == "spacy":

@@ -130,3 +130,10 @@ def test_a_filter_that_breaks_its_promises_is_told_which(broken, message):
 def test_what_is_no_list_of_filters_or_of_strings_is_said_in_one_line(filters, frame, message):
     with pytest.raises(PipelineError, match=message):
         curate.apply(filters, frame)
+
+
+def test_apply_asks_a_filter_whether_it_can_run_and_on_such_text():
+    with pytest.raises(PipelineError, match=r"filters\[0\].quality: with gopher_en .* Han"):
+        curate.apply([{"quality": {"profile": "gopher_en", "words": "spaces"}}], ["这是一段没有空格的中文。"] * 3)
+    with pytest.raises(PipelineError, match=r"filters\[0\].domain: .* no model is shipped"):
+        curate.apply(["domain"], ["文"])

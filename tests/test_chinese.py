@@ -98,7 +98,7 @@ def test_a_conversion_never_ends_at_a_second_one() -> None:
 
 
 def test_the_version_of_opencc_is_part_of_what_is_measured() -> None:
-    assert Chinese().measured_parameters()["opencc"]
+    assert Chinese().packages() == ["opencc"]
 
 
 def test_no_traditional_text_needs_a_second_round() -> None:

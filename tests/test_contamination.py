@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import curate
 from curate import plan
 from curate.contracts import Documents
 from curate.describe import describe_filter
@@ -248,7 +249,7 @@ def test_cuts_stand_on_borders_of_characters_and_take_the_item(tmp_path_factory,
 def test_cutting_is_a_decision_and_switches_the_rule_off(step):
     cutting = step.model_copy(update={"cut": True})
     assert (step.cuts_text(), cutting.cuts_text()) == (False, True)
-    assert cutting.own_rules() == {"benchmark_item": None}
+    assert cutting.own_rules() == {"benchmark_item": None, "nothing_left": "chars_left < 1"}
     assert cutting.measured_parameters() == step.measured_parameters()
     assert plan.identity(cutting) == plan.identity(step)
 
@@ -277,6 +278,13 @@ def test_a_changed_benchmark_is_read_again(tmp_path):
 @pytest.mark.parametrize("odd", ["a" * 300_000, "谁？" * 100_000, "\u200b" * 99_999, "\0", "\u0301", "a b " * 99_999])
 def test_odd_pages_are_read_in_passing(step, odd):
     assert found(step, odd, odd + "。" + OPEN[0]["question"] + odd) == [None, "ferry/1"]
+
+
+def test_a_page_that_is_nothing_but_an_item_is_dropped_when_passages_are_cut(folder):
+    step = Contamination(benchmarks=[str(folder / "ferry.jsonl")], cut=True)
+    table = curate.apply([step], [OPEN[0]["question"], f"今天的晚饭很简单。\n{OPEN[0]['question']}"])
+    assert table["chars_left"].to_list()[0] == 0
+    assert table["reasons"].to_list() == [["contamination.nothing_left"], []]
 
 
 def test_the_filter_is_described_though_its_benchmarks_must_be_given():

@@ -294,3 +294,13 @@ def test_the_format_of_the_machine_itself_is_part_of_everything(monkeypatch: pyt
     monkeypatch.setattr(plan, "FORMAT", plan.FORMAT + 1)
     after = prints(plan_of())
     assert all(before[name] != after[name] for name in ALL)
+
+
+def test_a_package_that_decides_the_result_is_part_of_the_fingerprint(monkeypatch):
+    from curate.cleaners.unicode import Unicode
+    from curate.filters.quality import Quality
+
+    before = [identity(step) for step in (Unicode(), Quality(words="jieba"), Quality())]
+    monkeypatch.setattr("curate.plan.metadata.version", lambda name: "0")
+    after = [identity(step) for step in (Unicode(), Quality(words="jieba"), Quality())]
+    assert [one != other for one, other in zip(before, after, strict=True)] == [True, True, False]

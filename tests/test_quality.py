@@ -214,3 +214,8 @@ def test_parameters_of_a_pipeline_go_before_the_profiles() -> None:
         Quality(profile="curate_hz")
     with pytest.raises(PipelineError, match=r"nowhere\.yaml: cannot be read as a profile"):
         Quality(profile="nowhere.yaml").check()
+
+
+def test_line_ends_alone_have_no_words_to_divide_by():
+    measured = Quality(profile="fineweb2_zh").measure(Documents.of(["\n", "\n \n"]))
+    assert measured["newline_word_ratio"].to_list() == [None, None]

@@ -326,6 +326,7 @@ def test_a_profile_for_text_with_spaces_is_refused_on_chinese(profile: str) -> N
     step.check_text(Documents.of(["The library stays open until ten, 图书馆 said.", ""]))
     assert not Quality(profile=profile, force=True).checks_text()
     assert not Quality(profile="curate_zh").checks_text()
+    assert Quality(profile="curate_zh", words="spaces").checks_text()
 
 
 def test_forcing_is_no_part_of_what_is_measured() -> None:
@@ -337,9 +338,17 @@ def test_check_and_run_refuse_before_anything_is_measured(tmp_path: Path) -> Non
     (tmp_path / "pages.jsonl").write_text('{"text": "图书馆晚上十点闭馆。"}\n', encoding="utf-8")
     text = "read:\n  - jsonl: {paths: [pages.jsonl]}\nfilters:\n  - quality: {profile: gopher_en, words: spaces"
     refused = Pipeline.parse(text + "}", folder=tmp_path, working=tmp_path)
-    with pytest.raises(PipelineError, match=r"^filters\[0\]\.quality: the profile gopher_en counts words"):
+    with pytest.raises(PipelineError, match=r"^filters\[0\]\.quality: pages\.jsonl: with gopher_en it counts words"):
         forecast(refused, tmp_path / "run")
-    with pytest.raises(PipelineError, match=r"^filters\[0\]\.quality: the profile gopher_en counts words"):
+    with pytest.raises(PipelineError, match=r"^filters\[0\]\.quality: pages\.jsonl: with gopher_en it counts words"):
         run_pipeline(refused, tmp_path / "run", workers=1)
     assert not (tmp_path / "run").exists() or not list((tmp_path / "run").glob("signals/*"))
     forecast(Pipeline.parse(text + ", force: true}", folder=tmp_path, working=tmp_path), tmp_path / "run")
+
+
+def test_a_chinese_file_behind_an_english_one_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "The library closes at ten."}\n', encoding="utf-8")
+    (tmp_path / "b.jsonl").write_text('{"text": "图书馆晚上十点闭馆。"}\n', encoding="utf-8")
+    text = "read:\n  - jsonl: {paths: ['*.jsonl']}\nfilters:\n  - repetition: {profile: gopher_en, words: spaces}"
+    with pytest.raises(PipelineError, match=r"^filters\[0\]\.repetition: b\.jsonl: "):
+        forecast(Pipeline.parse(text, folder=tmp_path, working=tmp_path), tmp_path / "run")

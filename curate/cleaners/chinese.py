@@ -49,8 +49,8 @@ class Chinese(Cleaner):
     max_kana_ratio: float = Field(0.1, ge=0, le=1)
     """A text of which more of the Han and kana are kana is Japanese, and stays. Japanese pages have 0.46 and more."""
 
-    def measured_parameters(self) -> dict[str, Any]:
-        return super().measured_parameters() | {"opencc": version("opencc")}
+    def packages(self) -> list[str]:
+        return ["opencc"]
 
     def clean(self, text: pl.Series) -> Cleaned:
         counts = _count(text)

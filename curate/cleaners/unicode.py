@@ -66,6 +66,9 @@ class Unicode(Cleaner):
     spaced_han: bool = True
     """Whether 汉 字 间 空 格 is repaired."""
 
+    def packages(self) -> list[str]:
+        return ["ftfy"]
+
     def clean(self, text: pl.Series) -> Cleaned:
         utf8 = Utf8.of(text)
         suspect = _suspects(utf8, half_width=self.half_width)

@@ -107,7 +107,7 @@ class Contamination(CuttingFilter):
         return remarks
 
     def own_rules(self) -> Mapping[str, str | None]:
-        return dict.fromkeys(self.rules) if self.cut else self.rules
+        return {**dict.fromkeys(self.rules), "nothing_left": "chars_left < 1"} if self.cut else self.rules
 
     def cuts_text(self) -> bool:
         return self.cut

@@ -72,6 +72,9 @@ class Perplexity(Filter):
                 raise ValueError("expected two or more points `percentile: perplexity`, 0 to 100, both rising")
         return scale
 
+    def packages(self) -> list[str]:
+        return ["rjieba"] if self.units == "words" else []
+
     def files(self) -> list[str]:
         return [self.model, *([self.sentencepiece] if self.sentencepiece else [])]
 

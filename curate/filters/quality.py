@@ -23,7 +23,7 @@ from curate import profiles
 from curate.contracts import Documents, Filter, Utf8
 from curate.filters.line_signals import C4_SIGNALS, c4_signals, split_line_signals
 from curate.profiles import ProfileName
-from curate.words import WordKind, Words, check_words, words_by
+from curate.words import WordKind, Words, check_words, packages, words_by
 
 RATIOS = [
     *("han_ratio", "letter_ratio", "digit_ratio", "punctuation_ratio", "symbol_ratio", "garbled_ratio", "url_ratio"),
@@ -142,10 +142,13 @@ class Quality(Filter):
         check_words(self.measured_parameters()["words"])
 
     def checks_text(self) -> bool:
-        return not self.force and profiles.load(self.profile).made_for == "text with spaces"
+        return not self.force and profiles.wants_spaces(self.profile, self.measured_parameters()["words"])
 
     def check_text(self, documents: Documents) -> None:
         profiles.refuse_chinese(self.profile, documents)
+
+    def packages(self) -> list[str]:
+        return packages(self.measured_parameters()["words"])
 
     def measured_parameters(self) -> dict[str, Any]:
         return profiles.parameters(self, "quality")
@@ -190,7 +193,9 @@ def quality_signals(documents: Documents, words: Words | None, parameters: Mappi
         signals = signals.hstack(variety_signals(documents.utf8))
     if parameters["c4"] != "off":
         signals = signals.hstack(c4_signals(documents, parameters["words"], parameters["c4"] == "any_lines"))
-    return signals.with_columns(pl.selectors.float().fill_nan(None))
+    # a text of line ends alone has no words to divide by: Infinity, where 0 / 0 is NaN
+    floats = pl.selectors.float()
+    return signals.with_columns(pl.when(floats.is_finite()).then(floats))
 
 
 _CHARACTERS = {

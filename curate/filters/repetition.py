@@ -21,7 +21,7 @@ import polars as pl
 from curate import profiles
 from curate.contracts import TEXT, Documents, Filter, Utf8
 from curate.profiles import ProfileName
-from curate.words import WordKind, Words, check_words, words_by
+from curate.words import WordKind, Words, check_words, packages, words_by
 
 TOP = [f"top_{n}_gram_ratio" for n in (2, 3, 4)]
 DUPLICATE = [f"duplicate_{n}_gram_ratio" for n in (5, 6, 7, 8, 9, 10)]
@@ -90,10 +90,13 @@ class Repetition(Filter):
         check_words(self.measured_parameters()["words"])
 
     def checks_text(self) -> bool:
-        return not self.force and profiles.load(self.profile).made_for == "text with spaces"
+        return not self.force and profiles.wants_spaces(self.profile, self.measured_parameters()["words"])
 
     def check_text(self, documents: Documents) -> None:
         profiles.refuse_chinese(self.profile, documents)
+
+    def packages(self) -> list[str]:
+        return packages(self.measured_parameters()["words"])
 
     def measured_parameters(self) -> dict[str, Any]:
         return profiles.parameters(self, "repetition")

@@ -133,6 +133,11 @@ def parameters(step: Filter, name: str) -> dict[str, Any]:
     return values
 
 
+def wants_spaces(profile: str, words: str) -> bool:
+    """Whether a filter counts words that spaces part: its profile is made for such text, or it is told to."""
+    return load(profile).made_for == "text with spaces" or words in ("spaces", "spacy")
+
+
 def refuse_chinese(profile: str, documents: Documents) -> None:
     """Refuse a profile that is made for text with spaces if most letters of a sample are Han.
 
@@ -143,7 +148,7 @@ def refuse_chinese(profile: str, documents: Documents) -> None:
     letters = int(text.str.count_matches(r"\p{L}").sum())
     if 2 * han > letters:
         raise PipelineError(
-            f"the profile {profile} counts words that spaces part, and {han / letters:.0%} of the letters in the "
-            "input's first documents are Han, which has no spaces: a clause would be a word, and nearly every document "
-            "would be dropped; use curate_zh (or another profile for Chinese), or say `force: true`"
+            f"with {profile} it counts words that spaces part, and {han / letters:.0%} of the letters in the first "
+            "documents are Han, which has no spaces: a clause would be a word, and nearly every document would be "
+            "dropped; use curate_zh (or another profile for Chinese), or say `force: true`"
         )

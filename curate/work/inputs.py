@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from curate.contracts import Documents, Input, Line, Part, Piece, Reader
+import polars as pl
+
+from curate.contracts import TEXT, Documents, Input, Line, Part, Piece, Reader
 from curate.errors import PipelineError
 from curate.pipeline import Pipeline
 from curate.plan import input_name
@@ -22,29 +24,31 @@ def check_steps(pipeline: Pipeline) -> None:
             raise PipelineError(f"{line.where}: {error}") from error
 
 
-SEEN = 100
-"""Documents of an input that filters see beforehand."""
+SEEN, SEEN_INPUTS = 100, 20
+"""Documents of an input that filters see beforehand, and inputs of a reader, evenly chosen."""
 
 
 def check_text(pipeline: Pipeline, inputs: Sequence[Sequence[Input]]) -> None:
-    """Show the first documents of each reader to the filters that ask for them. Raises: PipelineError."""
+    """Show the first documents of inputs to the filters that ask for them. Raises: PipelineError."""
     asking = [line for line in pipeline.filters if line.step.checks_text()]
     for reader, sources in zip(pipeline.read, inputs, strict=True):
-        documents = _first_documents(reader.step, sources[0]) if asking else None
-        for line in asking if documents else ():
-            assert documents is not None
-            try:
-                line.step.check_text(documents)
-            except PipelineError as error:
-                raise PipelineError(f"{line.where}: {error}") from error
+        for source in sources[:: -(-len(sources) // SEEN_INPUTS)] if asking else ():
+            documents = _first_documents(reader.step, source)
+            for line in asking:
+                try:
+                    line.step.check_text(documents)
+                except PipelineError as error:
+                    raise PipelineError(f"{line.where}: {source.path}: {error}") from error
 
 
-def _first_documents(reader: Reader, source: Input) -> Documents | None:
+def _first_documents(reader: Reader, source: Input) -> Documents:
     # a large archive is not cut for this: it is read from its beginning
     whole = Piece(source.file, source.path, 0, -1)
     piece = whole if reader.must_cut(source) else reader.pieces(source, Path())[0]
-    batch = next(reader.read(piece), None)
-    return Documents(batch.documents.head(SEEN)) if batch and batch.documents.height else None
+    frames = (batch.documents for batch in reader.read(piece))
+    return Documents(
+        next((frame for frame in frames if frame.height), pl.DataFrame(schema={TEXT: pl.String})).head(SEEN)
+    )
 
 
 def find_inputs(pipeline: Pipeline) -> list[list[Input]]:

@@ -181,8 +181,8 @@ def measured(line: Line[Filter], documents: Documents) -> tuple[pl.DataFrame, pl
     if dict(frame.schema) != dict(expected):
         raise CurateError(f"{line.where}: measured {dict(frame.schema)}, promised {dict(expected)}")
     for column in frame:
-        if column.dtype.is_float() and column.is_nan().any():  # Polars: NaN >= 0.3 is true
-            raise CurateError(f"{line.where}: signal {column.name} is NaN; what cannot be measured is null")
+        if column.dtype.is_float() and not column.is_finite().all():  # Polars: NaN >= 0.3 is true
+            raise CurateError(f"{line.where}: signal {column.name} is NaN or infinite; what cannot be measured is null")
     return frame, spans
 
 
