@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from curate.contracts import CUT_COLUMNS, CuttingFilter, Documents, Line, Utf8
@@ -62,8 +63,7 @@ def checked(cuts: pl.DataFrame, documents: Documents, where: str) -> pl.DataFram
         first, stop = offsets[row] + start, offsets[row] + end
         possible &= stop <= offsets[row + 1]
     if possible.all():
-        padded = np.append(data, np.uint8(0))
-        possible &= ((padded[first] & 0xC0) != 0x80) & ((padded[stop] & 0xC0) != 0x80)
+        possible &= _between_characters(data, first) & _between_characters(data, stop)
     if not possible.all():
         raise CurateError(f"{where}: a cut lies outside its text, or inside a character")
     joined = merged(cuts)
@@ -71,6 +71,13 @@ def checked(cuts: pl.DataFrame, documents: Documents, where: str) -> pl.DataFram
     start_char, end_char = np.empty(len(joined), np.int64), np.empty(len(joined), np.int64)
     count_chars(data, offsets, row, start, end, start_char, end_char)
     return joined.with_columns(pl.Series("start_char", start_char), pl.Series("end_char", end_char))
+
+
+def _between_characters(data: npt.NDArray[np.uint8], places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    inside = places < len(data)
+    between = np.ones(len(places), np.bool_)
+    between[inside] = (data[places[inside]] & 0xC0) != 0x80
+    return between
 
 
 def signals(cuts: pl.DataFrame, chars: pl.Series) -> pl.DataFrame:

@@ -81,7 +81,7 @@ class Contamination(CuttingFilter):
     sure_units: int = Field(40, ge=13)
     """The units that must have been found where neither the item nor its question with options was found whole."""
     cut: bool = False
-    """Leave the passages out of the shards, and keep the document."""
+    """Leave the passages out of the shards, and keep the document if anything is left of it."""
 
     def files(self) -> list[str]:
         return expand(self.benchmarks)

@@ -4,6 +4,7 @@ The script is the first word of a letter's Unicode name; codes are those of ISO 
 for all that is not listed. A Han character is simplified if GB 2312 (1980, the set of the mainland) has it and Big5
 (1984, the set of Taiwan) has not, traditional the other way round: Python's codecs know both sets. So 后, 里, 台 and
 於, which both use, tell nothing. On 768 labelled pages of 21 characters and more the majority was never wrong.
+The cleaner `chinese` counts fewer: of these only what OpenCC would change.
 """
 
 import unicodedata
