@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 import polars as pl
-from curate_zh import batches, records
+from profiles import batches, records
 
 from curate.cleaners.boilerplate_lines import BoilerplateLines, find
 from curate.cleaners.furniture import rules_of

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import polars as pl
-from curate_zh import batches, records
+from profiles import batches, records
 
 from curate.cleaners import markup
 from curate.cleaners.html import Html, _suspects, trafilatura_version
