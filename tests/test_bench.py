@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -332,3 +333,14 @@ def test_the_command_in_the_results_names_what_was_not_usual():
     assert bench.command(argparse.Namespace(**usual)) == "make bench CORPUS=b.jsonl"
     shorter = argparse.Namespace(**usual | {"seconds": 4.0})
     assert bench.command(shorter) == 'make bench CORPUS=b.jsonl BENCH="--seconds 4"'
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in (BENCHMARKS / "quality").glob("*.py")))
+def test_scripts_of_quality_import_only_what_is_there(script, monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS / "quality")
+    tree = ast.parse((BENCHMARKS / "quality" / script).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        named = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        named += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        for name in named:
+            assert importlib.util.find_spec(name.partition(".")[0]), name
