@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from curate.cleaners import boilerplate_lines
 from curate.cleaners.boilerplate_lines import BoilerplateLines, judged
-from curate.cleaners.furniture import BUILT_IN, rules_of
+from curate.cleaners.furniture import BUILT_IN, TAIL_SHIFT, families_of, rules_of
 from curate.contracts import Utf8
 from curate.errors import PipelineError
 
@@ -126,11 +126,43 @@ def test_own_families_extend_the_built_in_ones(write: Callable[[str, str], Path]
         ("families: {a: {screen: [x], line: [x]}}", "a.line: Extra inputs"),
         ("[a, b]", "expected `families:"),
         ("a: [", "cannot be read as YAML"),
+        ("families: {a: {screen: [甲], tails: ['(甲乙)?']}}", r"a.tails: \(甲乙\)\?: matches an empty text too"),
+        ("families: {a: {screen: [甲], lines: ['甲*']}}", r"a.lines: 甲\*: matches an empty text too"),
+        ("families: {a: {screen: ['']}}", "a.screen.0: String should have at least 1 character"),
+        (
+            "families: {a: {screen: [甲], tail_screen: ['']}}",
+            "a.tail_screen.0: String should have at least 1 character",
+        ),
+        ("{parts: [1], families: {a: {screen: [甲]}}}", "parts: expected `parts:"),
+        (f"families: {{{', '.join(f'a{n}: {{screen: [甲]}}' for n in range(32))}}}", "of 31 at most"),
     ],
 )
 def test_a_wrong_file_is_named(write: Callable[[str, str], Path], content: str, message: str) -> None:
-    with pytest.raises(PipelineError, match=message):
+    with pytest.raises(PipelineError, match=message) as error:
         BoilerplateLines(extend=str(write("own.yaml", content))).check()
+    assert "own.yaml" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_as_many_families_as_there_are_bits_find_their_lines(write: Callable[[str, str], Path]) -> None:
+    names = [f"a{number}" for number in range(TAIL_SHIFT - len(families_of([BUILT_IN])))]
+    entries = (f"  {name}: {{screen: [第{name}台], lines: [第{name}台], tails: [第{name}台]}}\n" for name in names)
+    step = BoilerplateLines(extend=str(write("own.yaml", f"families:\n{''.join(entries)}")))
+    step.check()
+    texts = pl.Series([f"正文。第{name}台\n第{name}台" for name in names])
+    assert step.clean(texts).text.to_list() == ["正文。"] * len(names)
+
+
+def test_a_tail_that_takes_nothing_ends() -> None:
+    rules = rules_of([BUILT_IN])
+    empty = [judge._replace(tail="。$", cut="^(.*。)$") for judge in rules.judges if judge.tail]
+    line = pl.DataFrame({"row": [0], "line": ["展开全文写在这里。"], "kinds": [-1]})
+    assert judged(line, rules._replace(judges=tuple(empty))).is_empty()
+
+
+@pytest.mark.parametrize("place", ["[车牌号]", "[手机号]"])
+def test_a_placeholder_is_no_end_of_a_sentence(place: str) -> None:
+    kept = f"他记下了{place}展开全文"
+    assert cleaned(kept, f"他记下了{place}。展开全文") == [kept, f"他记下了{place}。"]
 
 
 def test_a_missing_file_is_named() -> None:

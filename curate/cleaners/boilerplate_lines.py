@@ -117,7 +117,12 @@ def _cut_tails(lines: pl.Series, kinds: npt.NDArray[np.int64], rules: Rules) -> 
         # The end of a line is enough to say no: few lines are then read whole.
         rows = rows.filter(lines.gather(rows).str.tail(TAIL_BYTES // 3).str.contains(judge.tail))
         if len(rows):
-            shorter = lines.gather(rows).str.replace(judge.cut, "$1")
+            whole = lines.gather(rows)
+            shorter = whole.str.replace(judge.cut, "$1")
+            # A cut that takes nothing would be found again for ever.
+            less = shorter.str.len_bytes() < whole.str.len_bytes()
+            rows, shorter = rows.filter(less), shorter.filter(less)
+        if len(rows):
             cuts[judge.family] = rows, shorter
             done[rows.to_numpy()] = True
     return cuts

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache, reduce
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 BUILT_IN = str(Path(__file__).with_name("boilerplate_lines.yaml"))
 """The families of furniture that are known without `extend`."""
 
+_Word = Annotated[str, Field(min_length=1)]
+
 
 class Family(BaseModel):
     """What one kind of furniture looks like: an entry under `families` of a YAML file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    screen: tuple[str, ...] = Field(min_length=1)
+    screen: tuple[_Word, ...] = Field(min_length=1)
     """Words, one of which is in every line that the family matches; other lines are never tried."""
-    tail_screen: tuple[str, ...] = ()
+    tail_screen: tuple[_Word, ...] = ()
     """The same for ends of lines; `screen`, if there are none."""
     lines: tuple[str, ...] = ()
     """Regular expressions of whole lines."""
@@ -85,7 +87,8 @@ def _modified(file: str) -> int:
         raise PipelineError(f"{file}: no furniture to read here ({error.strerror}); correct the path") from error
 
 
-_END = r"[。！？…?.;；”』」）)\]】~～]"
+# No "]": it also ends the marks that `personal_data` puts into a sentence ("[手机号]").
+_END = r"[。！？…?.;；”』」）)】~～]"
 
 
 def families_of(files: Iterable[str]) -> dict[str, Family]:
@@ -95,6 +98,11 @@ def families_of(files: Iterable[str]) -> dict[str, Family]:
     for file in files:
         _modified(file)
         families |= read_families(file, parts)
+        if len(families) > TAIL_SHIFT:
+            raise PipelineError(
+                f"{file}: families: {len(families)} with those of the files before, of {TAIL_SHIFT} at most; "
+                "put some together, with `|` or as more `lines`"
+            )
     return families
 
 
@@ -131,7 +139,8 @@ def _spellings(word: str) -> set[str]:
 def read_families(file: str, parts: dict[str, str]) -> dict[str, Family]:
     """Read the families of a YAML file, `<part>` written out; `parts` are those known so far, and get the file's.
 
-    Raises: PipelineError when the file cannot be read, or holds an expression that does not compile.
+    Raises: PipelineError when the file cannot be read, or holds an expression that does not compile, or matches
+        an empty text.
     """
     try:
         content = yaml.safe_load(Path(file).read_text(encoding="utf-8-sig"))
@@ -139,7 +148,10 @@ def read_families(file: str, parts: dict[str, str]) -> dict[str, Family]:
         raise PipelineError(f"{file}: cannot be read as YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict) or not isinstance(content.get("families"), dict):
         raise PipelineError(f"{file}: expected `families: {{name: {{screen: [word, …], lines: [expression, …]}}}}`")
-    for name, part in (content.get("parts") or {}).items():
+    written = content.get("parts") or {}
+    if not isinstance(written, dict):
+        raise PipelineError(f"{file}: parts: expected `parts: {{name: expression}}`")
+    for name, part in written.items():
         parts[name] = _written_out(str(part), parts)
     families = {}
     for name, entry in content["families"].items():
@@ -161,7 +173,9 @@ def _written_out(expression: str, parts: Mapping[str, str]) -> str:
 
 def _compiled(expression: str, where: str) -> str:
     try:
-        pl.Series([""]).str.contains(rf"(?i)^(?:{expression})$")
+        matches_nothing = pl.Series([""]).str.contains(rf"(?i)^(?:{expression})$").item()
     except pl.exceptions.ComputeError as error:
         raise PipelineError(f"{where}: not a regular expression: {' '.join(str(error).split())}") from error
+    if matches_nothing:
+        raise PipelineError(f"{where}: matches an empty text too; let it need a character at least")
     return expression

@@ -80,8 +80,8 @@ class Toxicity(Filter):
 
     words: Annotated[str | None, InputFile()] = None
     """A list to use instead of the built-in one: YAML (category -> list of words), or plain text (a word a line, lines
-    that start with # left out, the file's stem is the category). In a word, `(a|b)c` stands for ac and bc. A category x
-    has the rule's second way if there are lists `x_topic` and `solicitation`."""
+    that start with # left out, the file's stem is the category). In a word, `(a|b)c` stands for ac and bc, brackets not
+    nested. A category x has the rule's second way if there are lists `x_topic` and `solicitation`."""
     extend: Annotated[str | None, InputFile()] = None
     """A list to use beside it; a category of the same name is added to."""
 
@@ -126,6 +126,8 @@ class Toxicity(Filter):
 
 
 _WARNING, _SOLICITATION, _TOPIC, _MIXED = "warning", "solicitation", "_topic", "mixed"
+_TAKEN = (_MIXED, _MIXED + _TOPIC)
+"""What is measured over all categories is named so."""
 RATIO_DIGITS = 3
 """Places of a ratio: finer ones decide nothing, and would take eight bytes a document instead of one."""
 
@@ -276,7 +278,8 @@ def _spellings(word: str) -> set[str]:
 def read_words(file: str) -> dict[str, list[str]]:
     """Read a word list: category -> words.
 
-    Raises: PipelineError when the file cannot be read, holds no words, or a category's name is no plain identifier.
+    Raises: PipelineError when the file cannot be read, holds no words, or a word whose alternatives cannot be spelt
+    out, or when a category's name is taken or no plain identifier.
     """
     path = Path(file)
     try:
@@ -288,9 +291,10 @@ def read_words(file: str) -> dict[str, list[str]]:
     if not isinstance(lists, dict) or not lists:
         raise PipelineError(f"{file}: expected `category: [word, …]` in a YAML word list")
     for category, words in lists.items():
-        if not isinstance(category, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", category) or category == _MIXED:
+        if not isinstance(category, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", category) or category in _TAKEN:
             raise PipelineError(
-                f"{file}: {category!r} cannot name a category (it becomes a column); use a-z, 0-9, _, and not {_MIXED}"
+                f"{file}: {category!r} cannot name a category (it becomes a column); "
+                f"use a-z, 0-9, _, and not {' or '.join(_TAKEN)}"
             )
         if (
             not isinstance(words, list)
@@ -298,10 +302,24 @@ def read_words(file: str) -> dict[str, list[str]]:
             or not all(isinstance(word, str) and word.strip() for word in words)
         ):
             raise PipelineError(f"{file}: {category} must be a list of words; quote those that YAML reads as numbers")
-    return {
-        category: list(dict.fromkeys(spelt for word in words for spelt in _spelt_out(word.strip()) if spelt))
-        for category, words in lists.items()
-    }
+    return {category: _all_spelt_out(words, f"{file}: {category}") for category, words in lists.items()}
+
+
+def _all_spelt_out(words: Iterable[str], where: str) -> list[str]:
+    """The words that these stand for, each once.
+
+    Raises: PipelineError when one stands for none, or has brackets inside brackets.
+    """
+    spelt: dict[str, None] = {}
+    for word in words:
+        one = dict.fromkeys(filter(str.strip, _spelt_out(word.strip())))
+        # Without a bar, brackets are part of the word.
+        if not one or ("|" in word and any(mark in each for each in one for mark in "(|)")):
+            raise PipelineError(
+                f"{where}: {word!r} cannot be spelt out; write `(a|b)c`, one pair of brackets never inside another"
+            )
+        spelt |= one
+    return list(spelt)
 
 
 def _spelt_out(word: str) -> Iterator[str]:
