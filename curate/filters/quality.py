@@ -19,11 +19,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curate import profiles
-from curate.contracts import Documents, Filter, Utf8
+from curate.contracts import Documents, Utf8
 from curate.filters.line_signals import C4_SIGNALS, c4_signals, split_line_signals
-from curate.profiles import ProfileName
-from curate.words import WordKind, Words, check_words, packages, words_by
+from curate.filters.profiled import ProfiledFilter
+from curate.words import WordKind, Words, words_by
 
 RATIOS = [
     *("han_ratio", "letter_ratio", "digit_ratio", "punctuation_ratio", "symbol_ratio", "garbled_ratio", "url_ratio"),
@@ -61,7 +60,7 @@ MORE = ("readmore", "展开", "更多")
 """What a line ends in that stands for a longer text, in MAP-NEO's list."""
 
 
-class Quality(Filter):
+class Quality(ProfiledFilter):
     """Measure what a document is made of: kinds of characters and lines and, if the profile asks for them, words.
 
     Signals of characters (shares of the characters other than white space; null where there are none):
@@ -106,6 +105,7 @@ class Quality(Filter):
     ChineseWebText, `preprocess.py`, and BLOOM, `filtering.py`, for variety. The thresholds are the profile's.
     """
 
+    section: ClassVar[str] = "quality"
     signals: ClassVar[Mapping[str, Any]] = {
         **dict.fromkeys(RATIOS, pl.Float64),
         **dict.fromkeys(LINE_COUNTS, pl.Int64),
@@ -115,8 +115,6 @@ class Quality(Filter):
     }
     measured_by_default: ClassVar[Mapping[str, Any]] = {"lines": "shown", "variety": False, "c4": "off"}
 
-    profile: ProfileName = "curate_zh"
-    """A built-in profile, or a path to one (.yaml)."""
     words: WordKind | None = None
     """Whether signals of words are measured, and where words end; the profile's by default, like all that follow."""
     lines: Literal["shown", "all"] | None = None
@@ -135,26 +133,6 @@ class Quality(Filter):
     """Characters of which a word is no word."""
     short_line_chars: int | None = None
     """What a short line has at most."""
-    force: bool = False
-    """Use a profile that is made for text with spaces on Chinese nevertheless."""
-
-    def check(self) -> None:
-        check_words(self.measured_parameters()["words"])
-
-    def checks_text(self) -> bool:
-        return not self.force and profiles.wants_spaces(self.profile, self.measured_parameters()["words"])
-
-    def check_text(self, documents: Documents) -> None:
-        profiles.refuse_chinese(self.profile, documents)
-
-    def packages(self) -> list[str]:
-        return packages(self.measured_parameters()["words"])
-
-    def measured_parameters(self) -> dict[str, Any]:
-        return profiles.parameters(self, "quality")
-
-    def own_rules(self) -> Mapping[str, str | None]:
-        return profiles.section(self.profile, "quality").drop
 
     def signal_types(self) -> Mapping[str, Any]:
         parameters = self.measured_parameters()

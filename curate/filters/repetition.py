@@ -18,10 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curate import profiles
-from curate.contracts import TEXT, Documents, Filter, Utf8
-from curate.profiles import ProfileName
-from curate.words import WordKind, Words, check_words, packages, words_by
+from curate.contracts import TEXT, Documents, Utf8
+from curate.filters.profiled import ProfiledFilter
+from curate.words import WordKind, Words, words_by
 
 TOP = [f"top_{n}_gram_ratio" for n in (2, 3, 4)]
 DUPLICATE = [f"duplicate_{n}_gram_ratio" for n in (5, 6, 7, 8, 9, 10)]
@@ -34,7 +33,7 @@ OCCURRENCES = ["repeated_13_gram_ratio", "frequent_3_gram_ratio"]
 WORD_OCCURRENCES = "repeated_word_5_gram_ratio"
 
 
-class Repetition(Filter):
+class Repetition(ProfiledFilter):
     """Measure how much a document repeats itself: n-grams, lines, paragraphs.
 
     Signals (0..1; null where nothing can be counted):
@@ -70,39 +69,18 @@ class Repetition(Filter):
     thresholds are the profile's.
     """
 
+    section: ClassVar[str] = "repetition"
     signals: ClassVar[Mapping[str, Any]] = dict.fromkeys(
         [*TOP, *DUPLICATE, *LINES, SHOWN_LINES, *OCCURRENCES, WORD_OCCURRENCES], pl.Float64
     )
     measured_by_default: ClassVar[Mapping[str, Any]] = {"lines": "shown", "occurrences": False}
 
-    profile: ProfileName = "curate_zh"
-    """A built-in profile, or a path to one (.yaml)."""
     words: WordKind | None = None
     """What an n-gram is made of; the profile's by default, like all that follow."""
     lines: Literal["shown", "all"] | None = None
     """Which lines and paragraphs count: those that are not blank, or all, as datatrove has them."""
     occurrences: bool | None = None
     """Whether n-grams are also measured as they occur."""
-    force: bool = False
-    """Use a profile that is made for text with spaces on Chinese nevertheless."""
-
-    def check(self) -> None:
-        check_words(self.measured_parameters()["words"])
-
-    def checks_text(self) -> bool:
-        return not self.force and profiles.wants_spaces(self.profile, self.measured_parameters()["words"])
-
-    def check_text(self, documents: Documents) -> None:
-        profiles.refuse_chinese(self.profile, documents)
-
-    def packages(self) -> list[str]:
-        return packages(self.measured_parameters()["words"])
-
-    def measured_parameters(self) -> dict[str, Any]:
-        return profiles.parameters(self, "repetition")
-
-    def own_rules(self) -> Mapping[str, str | None]:
-        return profiles.section(self.profile, "repetition").drop
 
     def signal_types(self) -> Mapping[str, Any]:
         parameters = self.measured_parameters()
