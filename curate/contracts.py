@@ -8,7 +8,7 @@ a test.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -235,40 +235,56 @@ class CuttingFilter(Filter):
         return self.measure_and_cut(documents).signals
 
 
+def _to_bytes(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?)B?\s*", value, re.IGNORECASE)
+    if not match:
+        raise ValueError(f"expected a size such as 64MB, not {value!r}")
+    return int(float(match[1]) * {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3}[match[2].upper()])
+
+
+ByteSize = Annotated[int, BeforeValidator(_to_bytes), Field(gt=0)]
+"""A number of bytes, also written `64MB` (decimal units)."""
+
+
 class CorpusFilter(Filter):
     """A filter that compares documents with each other: keys to groups, groups to duplicates.
 
-    `measure` returns the key columns (UInt64) beside the signals. Rows are numbered over all parts, from 0. Its one
-    rule is `duplicate`; `drop: {duplicate: null}` measures and groups without dropping.
+    `measure` returns the key columns (UInt64) beside the signals. Rows are numbered over all parts, from 0; those of
+    earlier runs come after them. A rule can only be switched off: `drop: {duplicate: null}` compares without dropping.
     """
 
-    rules: ClassVar[Mapping[str, str]] = {"duplicate": "another document of its group survives"}
-
     prefer: str | None = None
-    """`signal [ASC|DESC], …`: which member of a group survives; ties, and null, by id."""
+    """`signal [ASC|DESC], …`: which member of a cluster survives; ties, and null, by id."""
+    keep_clusters: int = Field(default=1, ge=1)
+    """Copies of a cluster that are kept."""
+    against: Annotated[list[str], InputFile()] = Field(default_factory=list)
+    """Earlier runs, and folders made by `curate index`: what they kept survives, whatever repeats it is dropped."""
+    memory: ByteSize = Field("400MB", validate_default=True)
+    """What a worker may hold while it compares, beyond the 300 MB that it takes anyway. With less it reads more often;
+    the result is the same."""
+
+    def own_rules(self) -> Mapping[str, str | None]:
+        earlier = {"in_earlier_run": "an earlier run has kept a document of its group"} if self.against else {}
+        return {"duplicate": "another document of its group survives", **earlier}
 
     def measured_parameters(self) -> dict[str, Any]:
-        return self.model_dump(exclude={"drop", "name", "prefer"})
+        decides = {"drop", "name", "prefer", "keep_clusters", "against", "memory"}
+        return self.model_dump(exclude=decides)
 
     def partitions(self) -> Mapping[str, list[str]]:
-        """Partition name to its key columns; documents that agree in all columns of a partition belong together."""
+        """Partition name to its key columns; documents that agree in all columns of a partition form a group. A
+        document with a null key is in none."""
         raise NotImplementedError
 
-    def group(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """Group one partition: `row` Int64 and its key columns in; `group` Int64 from 0, `row` Int64 out, sorted, each
-        group of two rows or more. Rows whose keys are null belong to no group."""
-        raise NotImplementedError
-
-    def candidates(self, groups: Iterable[pl.DataFrame]) -> pl.DataFrame | None:
-        """Pairs (`left` < `right`, Int64, unique, sorted) whose text must be compared; None: the groups are final."""
+    def least_similarity(self) -> float | None:
+        """Similarity (0..1) at which two documents of a group are linked. None: all documents of a group are, and no
+        text is looked at."""
         return None
 
     def similarities(self, texts: Utf8, pairs: pl.DataFrame) -> npt.NDArray[np.float64]:
         """Similarity (0..1) of each pair; `left` and `right` are positions in `texts`."""
-        raise NotImplementedError
-
-    def confirmed(self, pairs: pl.DataFrame) -> pl.DataFrame:
-        """Groups (`group`, `row`, `similarity`) made of verified pairs (`left`, `right`, `similarity`)."""
         raise NotImplementedError
 
 
@@ -331,19 +347,6 @@ class Batch(NamedTuple):
 
     documents: pl.DataFrame
     rejected: list[Rejected]
-
-
-def _to_bytes(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?)B?\s*", value, re.IGNORECASE)
-    if not match:
-        raise ValueError(f"expected a size such as 64MB, not {value!r}")
-    return int(float(match[1]) * {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3}[match[2].upper()])
-
-
-ByteSize = Annotated[int, BeforeValidator(_to_bytes), Field(gt=0)]
-"""A number of bytes, also written `64MB` (decimal units)."""
 
 
 class Input(NamedTuple):

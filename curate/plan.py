@@ -23,7 +23,7 @@ from curate.errors import PipelineError
 from curate.pipeline import Pipeline, input_fields
 
 DIGITS = 12
-FORMAT = 2
+FORMAT = 3
 """Raised when what the machine itself writes into documents, groups or verdicts changes."""
 
 

@@ -105,6 +105,9 @@ class Run:
     def signals_file(self, line: Line[Any], part: Part) -> Path:
         return self.folder / "signals" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.parquet"
 
+    def keys_file(self, line: Line[Any], part: Part) -> Path:
+        return self.folder / "keys" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.arrow"
+
     def cuts_file(self, line: Line[Any], part: Part) -> Path:
         return self.folder / "cuts" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.parquet"
 

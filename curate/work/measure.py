@@ -164,7 +164,12 @@ class _Found:
         for line in self.filters:
             if line.label in self.cuts:
                 disk.write_frame(pl.concat(self.cuts[line.label]), run.cuts_file(line, part))
-            disk.write_frame(pl.concat(self.signals[line.label]), run.signals_file(line, part))
+            signals = pl.concat(self.signals[line.label])
+            if isinstance(line.step, CorpusFilter):
+                keys = [name for columns in line.step.partitions().values() for name in columns]
+                disk.write_columns(signals.select(keys), run.keys_file(line, part))
+                signals = signals.drop(keys)
+            disk.write_frame(signals, run.signals_file(line, part))
 
 
 def measured(line: Line[Filter], documents: Documents) -> tuple[pl.DataFrame, pl.DataFrame]:
