@@ -22,7 +22,7 @@ import polars as pl
 import zstandard
 
 from curate.contracts import Documents, Utf8
-from curate.filters.duplicates import NearDuplicates
+from curate.filters.near_duplicates import NearDuplicates
 from curate.kernels.unionfind import clusters
 
 BATCH = 1_000

@@ -162,7 +162,7 @@ def tokens(options: dict[str, Any]) -> Work:
 
 def near_duplicates(options: dict[str, Any]) -> Work:
     """Texts to verdicts: signatures, groups, candidates compared text by text, one survivor of a cluster."""
-    from curate.filters.duplicates import NearDuplicates
+    from curate.filters.near_duplicates import NearDuplicates
 
     step = NearDuplicates(
         similarity=options["similarity"], shingle=options["shingle"], permutations=options["permutations"]
@@ -204,7 +204,7 @@ def survivors_of(groups: pl.DataFrame, n_rows: int) -> npt.NDArray[np.bool_]:
 def clusters(options: dict[str, Any]) -> Work:
     """Band keys to survivors, the comparison of texts left out: of random keys, a tenth of the documents being copies
     of others, and a tenth sharing one band with another. Texts are not looked at."""
-    from curate.filters.duplicates import NearDuplicates
+    from curate.filters.near_duplicates import NearDuplicates
 
     step = NearDuplicates(similarity=options["similarity"], permutations=options["permutations"])
     folder = tempfile.TemporaryDirectory()

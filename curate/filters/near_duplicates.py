@@ -1,11 +1,10 @@
-"""`exact_duplicates` and `near_duplicates`: documents that say what another one says.
+"""`near_duplicates`: documents that say most of what another one says.
 
-Neither measures a signal: what is known about one document alone (its length, its language) other filters measure, and
-equality is a matter of two. Each returns key columns, 16 bytes a document for exact, 8 a band for near duplicates.
+No signal is measured: what is known about one document alone other filters measure, and likeness is a matter of two.
+Key columns are 8 bytes a band.
 Near duplicates are found by MinHash and locality-sensitive hashing (Leskovec, Rajaraman and Ullman, "Mining of Massive
 Datasets", 3.4), then compared shingle by shingle, so that a link is a true Jaccard similarity and not an estimate.
-Cost on one core: keys 1.8 GB/s and 250 MB/s of text; a pair up to 42 bytes while pairs are collected,
-16 once they are.
+Cost on one core: keys 250 MB/s of text; a pair up to 42 bytes while pairs are collected, 16 once they are.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from pydantic import Field, model_validator
 
 from curate.contracts import CorpusFilter, Documents, Utf8
 from curate.errors import CurateError
+from curate.grouping import groups_of_equal_keys
 
 BAND_RECALL = 0.99
 """Share of the pairs of exactly the wanted similarity that bands must bring together."""
@@ -46,52 +46,6 @@ def bands_for(similarity: float, permutations: int, recall: float = BAND_RECALL)
         f"permutations: {permutations} are too few to find {recall:.0%} of the pairs with similarity {similarity}; "
         "raise one or the other"
     )
-
-
-def groups_of_equal_keys(keys: pl.DataFrame) -> pl.DataFrame:
-    """Group the rows that agree in all key columns: `row` Int64, keys UInt64 in; `group`, `row` Int64 out, sorted.
-
-    Groups are numbered from 0 in the order of their keys. Rows with a null key, and keys of one row alone, are left
-    out.
-    """
-    from curate.kernels.keys import may_repeat
-
-    columns = [name for name in keys.columns if name != "row"]
-    there = keys.drop_nulls(columns) if any(keys[name].null_count() for name in columns) else keys
-    # Most keys occur once: they are left out before anything is sorted.
-    few: pl.DataFrame = there[may_repeat(there[columns[0]].to_numpy())]
-    few = few if few["row"].is_sorted() else few.sort("row")
-    repeated = few.sort(columns, maintain_order=True).filter(_repeats(columns))
-    numbers = (~_same_as_before(columns)).cast(pl.Int64).cum_sum() - 1
-    return repeated.select(group=numbers, row="row")
-
-
-def _same_as_before(columns: list[str]) -> pl.Expr:
-    return pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift()) for name in columns)
-
-
-def _repeats(columns: list[str]) -> pl.Expr:
-    same = _same_as_before(columns)
-    return same | same.shift(-1, fill_value=False)
-
-
-class ExactDuplicates(CorpusFilter):
-    """Documents whose cleaned text is the same, byte for byte: one of them survives.
-
-    Texts are compared by 128 bits of hash: among 233 million different ones, two agree with a probability of 8e-23.
-    Empty texts are the same text.
-    """
-
-    def partitions(self) -> Mapping[str, list[str]]:
-        return {"text": ["text_hash_a", "text_hash_b"]}
-
-    def measure(self, documents: Documents) -> pl.DataFrame:
-        from curate.kernels.hashing import hash128
-
-        return pl.DataFrame(hash128(0, *documents.utf8), schema=self.partitions()["text"])
-
-    def group(self, keys: pl.DataFrame) -> pl.DataFrame:
-        return groups_of_equal_keys(keys)
 
 
 class NearDuplicates(CorpusFilter):

@@ -6,57 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 import zstandard
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from duplicate_texts import compared, edited, invented, similarity, surviving
 from pydantic import ValidationError
 
-from curate.contracts import CorpusFilter, Documents, Utf8
+from curate.contracts import Documents, Utf8
 from curate.errors import CurateError
-from curate.filters.duplicates import ExactDuplicates, NearDuplicates, bands_for, groups_of_equal_keys
-from curate.kernels.unionfind import survivors
+from curate.filters.near_duplicates import NearDuplicates, bands_for
 
 LABELLED = Path(__file__).parents[2] / "shared" / "corpora" / "neardup.jsonl.zst"
-
-
-def invented(number: int, chars: int = 600) -> str:
-    """Text that shares no shingle with that of another number."""
-    points = np.random.default_rng(number).integers(0x4E00, 0x9FFF, chars)
-    return "".join(map(chr, points))
-
-
-def edited(text: str, share: float) -> str:
-    """`text` with that share of its characters replaced."""
-    generator = np.random.default_rng(len(text))
-    changed = set(generator.choice(len(text), round(share * len(text)), replace=False).tolist())
-    return "".join("改" if place in changed else character for place, character in enumerate(text))
-
-
-def similarity(a: str, b: str) -> float:
-    """Jaccard similarity by Python's sets."""
-    first, second = ({text[i : i + 5] for i in range(len(text) - 4)} for text in (a, b))
-    return len(first & second) / len(first | second)
-
-
-def compared(filter_: CorpusFilter, texts: list[str], batch: int = 1_000) -> pl.DataFrame:
-    """Groups (`group`, `row`, perhaps `similarity`) of documents, by the steps of a run."""
-    batches = [filter_.measure(Documents.of(texts[start : start + batch])) for start in range(0, len(texts), batch)]
-    keys = pl.concat(batches).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    partitions = [filter_.group(keys.select("row", *columns)) for columns in filter_.partitions().values()]
-    pairs = filter_.candidates(partitions)
-    if pairs is None:
-        offsets = np.cumsum([0, *(groups.height for groups in partitions)])
-        numbered = zip(partitions, offsets, strict=False)
-        return pl.concat([groups.with_columns(pl.col("group") + int(offset)) for groups, offset in numbered])
-    verified = pl.Series(filter_.similarities(Utf8.of(pl.Series(texts, dtype=pl.String)), pairs))
-    return filter_.confirmed(pairs.with_columns(similarity=verified))
-
-
-def surviving(filter_: CorpusFilter, texts: list[str], kept: list[bool] | None = None) -> list[int]:
-    groups = compared(filter_, texts)
-    n = len(texts)
-    mask = np.ones(n, np.bool_) if kept is None else np.array(kept)
-    found = survivors(groups["group"].to_numpy(), groups["row"].to_numpy(), mask, np.arange(n))
-    return [int(row) for row in found]
 
 
 def linked(texts: list[str], **parameters: float) -> set[tuple[int, int]]:
@@ -64,41 +21,28 @@ def linked(texts: list[str], **parameters: float) -> set[tuple[int, int]]:
     return {(int(left), int(right)) for left, right in rows}
 
 
-def test_exact_copies_survive_once() -> None:
-    texts = ["同一篇", "另一篇", "同一篇", "同一篇 ", "同一篇"]
-    assert surviving(ExactDuplicates(), texts) == [0, 1, 0, 3, 0]
-
-
-def test_exact_duplicates_tell_apart_what_differs_in_one_bit() -> None:
-    assert surviving(ExactDuplicates(), ["a" * 100, "a" * 99 + "b", "a" * 99, ""]) == [0, 1, 2, 3]
-
-
-def test_empty_texts_are_exact_but_not_near_duplicates() -> None:
-    assert surviving(ExactDuplicates(), ["", "a", ""]) == [0, 1, 0]
+def test_an_empty_text_is_no_duplicate() -> None:
     assert surviving(NearDuplicates(), ["", "a", ""]) == [0, 1, 2]
 
 
 def test_keys_are_unsigned_and_null_for_an_empty_text() -> None:
-    for filter_ in (ExactDuplicates(), NearDuplicates()):
-        measured = filter_.measure(Documents.of(["一篇", "", "另一篇"]))
-        assert measured.columns == [column for columns in filter_.partitions().values() for column in columns]
-        assert set(measured.dtypes) == {pl.UInt64}
-        assert measured.height == 3
+    filter_ = NearDuplicates()
+    measured = filter_.measure(Documents.of(["一篇", "", "另一篇"]))
+    assert measured.columns == [column for columns in filter_.partitions().values() for column in columns]
+    assert set(measured.dtypes) == {pl.UInt64}
     assert measured.null_count().row(0) == (1,) * 21
     assert all(value is None for value in measured.row(1))
 
 
 def test_a_batch_without_documents_has_keys_without_rows() -> None:
-    for filter_ in (ExactDuplicates(), NearDuplicates()):
-        whole = filter_.measure(Documents.of(["一篇"]))
-        assert filter_.measure(Documents.of([])).schema == whole.schema
+    filter_ = NearDuplicates()
+    assert filter_.measure(Documents.of([])).schema == filter_.measure(Documents.of(["一篇"])).schema
 
 
 def test_keys_do_not_depend_on_the_batch() -> None:
-    texts = [invented(number, 20 + number) for number in range(30)]
-    for filter_ in (ExactDuplicates(), NearDuplicates()):
-        apart = pl.concat([filter_.measure(Documents.of([text])) for text in texts])
-        assert apart.equals(filter_.measure(Documents.of(texts)))
+    filter_, texts = NearDuplicates(), [invented(number, 20 + number) for number in range(30)]
+    apart = pl.concat([filter_.measure(Documents.of([text])) for text in texts])
+    assert apart.equals(filter_.measure(Documents.of(texts)))
 
 
 def test_a_copy_with_a_header_is_a_near_duplicate_with_its_true_similarity() -> None:
@@ -130,7 +74,6 @@ def test_short_texts_equal_their_copies_only() -> None:
 def test_a_thousand_equal_texts_leave_one() -> None:
     texts = [invented(4)] * 1_000
     assert surviving(NearDuplicates(), texts) == [0] * 1_000
-    assert surviving(ExactDuplicates(), texts) == [0] * 1_000
     kept = (np.random.default_rng(0).random(1_000) > 0.5).tolist()
     expected = [kept.index(True) if keep else row for row, keep in enumerate(kept)]
     assert surviving(NearDuplicates(), texts, kept) == expected
@@ -238,39 +181,3 @@ def test_too_few_permutations_are_refused() -> None:
 def test_parameters_out_of_range_are_refused(parameters: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         NearDuplicates.model_validate(parameters)
-
-
-def test_null_keys_belong_to_no_group() -> None:
-    keys = pl.DataFrame(
-        {"row": [0, 1, 2, 3, 4], "a": [None, None, 5, 5, 5], "b": [1, 1, None, 7, 7]},
-        schema={"row": pl.Int64, "a": pl.UInt64, "b": pl.UInt64},
-    )
-    assert groups_of_equal_keys(keys).rows() == [(0, 3), (0, 4)]
-    assert groups_of_equal_keys(keys.filter(pl.col("a").is_null())).is_empty()
-    assert groups_of_equal_keys(keys.clear()).schema == {"group": pl.Int64, "row": pl.Int64}
-
-
-small_keys = st.one_of(st.none(), st.integers(0, 3))
-
-
-@settings(deadline=None)
-@given(st.lists(st.tuples(small_keys, small_keys), max_size=25))
-def test_groups_are_the_rows_that_agree_in_every_key(pairs: list[tuple[int | None, int | None]]) -> None:
-    expected: dict[tuple[int, int], list[int]] = {}
-    for row, (a, b) in enumerate(pairs):
-        if a is not None and b is not None:
-            expected.setdefault((a, b), []).append(row)
-    schema = {"row": pl.Int64, "a": pl.UInt64, "b": pl.UInt64}
-    frame = pl.DataFrame([(row, a, b) for row, (a, b) in enumerate(pairs)], schema=schema, orient="row")
-    rows = [members for _, members in sorted(expected.items()) if len(members) > 1]
-    flat = [(number, row) for number, members in enumerate(rows) for row in members]
-    assert groups_of_equal_keys(frame).rows() == flat
-    assert groups_of_equal_keys(frame.sample(fraction=1, shuffle=True, seed=7)).rows() == flat
-
-
-def test_groups_of_a_partition_do_not_depend_on_the_order_of_rows() -> None:
-    drawn = np.random.default_rng(0).integers(0, 2_000, 5_000).astype(np.uint64)
-    keys = pl.DataFrame({"row": np.arange(5_000), "k": drawn})
-    expected = groups_of_equal_keys(keys)
-    assert expected.equals(groups_of_equal_keys(keys.sample(fraction=1, shuffle=True, seed=1)))
-    assert expected.equals(expected.sort("group", "row"))
