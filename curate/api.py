@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from curate import cuts, judge, registry
+from curate import clusters, cuts, grouping, judge, registry
 from curate.contracts import ID, SOURCE, TEXT, CorpusFilter, CuttingFilter, Documents, Filter, Line
 from curate.errors import PipelineError
 from curate.pipeline import make_step
@@ -115,21 +115,11 @@ def _measured(lines: Sequence[Line[Filter]], documents: Documents) -> tuple[pl.D
         flat = {name: judge.column(line.label, line.step, name) for name in line.step.signal_types()}
         frames.append(measured.select(list(flat)).rename(flat))
         if isinstance(line.step, CorpusFilter):
-            groups[line.label] = _groups(line.step, measured, documents)
+            groups[line.label] = grouping.compared(line.step, measured, documents.utf8)
     if cuts.cutting(lines):
         together, chars = cuts.together(spans), documents.frame[TEXT].str.len_chars()
         frames += [cuts.signals(together, chars), cuts.listed(together, len(documents)).to_frame()]
     return pl.concat(frames, how="horizontal"), groups
-
-
-def _groups(step: CorpusFilter, keys: pl.DataFrame, documents: Documents) -> pl.DataFrame:
-    rows = pl.int_range(keys.height, dtype=pl.Int64, eager=True).alias("row")
-    grouped = [step.group(keys.select(rows, *columns)) for columns in step.partitions().values()]
-    pairs = step.candidates(grouped)
-    if pairs is None:
-        return grouped[0]
-    similarity = pl.Series("similarity", step.similarities(documents.utf8, pairs), pl.Float64)
-    return step.confirmed(pairs.with_columns(similarity))
 
 
 def _judged(
@@ -141,16 +131,25 @@ def _judged(
     for column in broken.values():
         kept = kept & ~column
     for line in lines:
-        step = line.step
-        if isinstance(step, CorpusFilter) and "duplicate" in judge.merged(step):
-            order = judge.order_of(step.prefer, signals.schema, line.where)
-            members = signals.with_row_index("row").select(pl.col("row").cast(pl.Int64), *(name for name, _ in order))
-            members = members.with_columns(documents.frame[ID]).filter(kept)
-            found = judge.duplicates(groups[line.label], members, order, len(documents))
-            dropped = pl.Series([False] * len(documents), dtype=pl.Boolean).scatter(found.row, True)
-            broken[f"{line.label}.duplicate"] = dropped
-            kept = kept & ~dropped
+        if isinstance(line.step, CorpusFilter):
+            found = _repeats(line, documents, signals, groups[line.label], kept)
+            for rule in judge.merged(line.step):
+                rows = found.filter(pl.col("reason") == rule)["row"]
+                broken[f"{line.label}.{rule}"] = pl.repeat(False, len(kept), eager=True).scatter(rows, True)
+                kept = kept.scatter(rows, False)
     return pl.DataFrame({judge.KEPT: kept, **broken})
+
+
+def _repeats(
+    line: Line[Any], documents: Documents, signals: pl.DataFrame, groups: pl.DataFrame, kept: pl.Series
+) -> pl.DataFrame:
+    """Documents in clusters, and the rules that they break: `clusters.MEMBERS`."""
+    order = judge.order_of(line.step.prefer, signals.schema, line.where)
+    cluster = pl.Series("cluster", clusters.connected([groups], kept.to_numpy()))
+    rows = pl.int_range(len(documents), dtype=pl.Int64, eager=True).alias("row")
+    members = signals.select(name for name, _ in order).with_columns(rows, cluster, documents.frame[ID], earlier=False)
+    shared = members.filter(kept & (pl.len().over("cluster") > 1))
+    return clusters.survivors(shared, order, line.step.keep_clusters, judge.merged(line.step))
 
 
 def _joined(table: pl.DataFrame, readable: pl.Series, judged: pl.DataFrame) -> pl.DataFrame:

@@ -103,9 +103,8 @@ def write_columns(frame: pl.DataFrame, file: Path) -> None:
     import pyarrow as pa
 
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks()
-    with whole_file(file) as temporary, pa.OSFile(str(temporary), "wb") as sink:
-        with pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table)
+    with whole_file(file) as temporary, pa.ipc.new_file(str(temporary), table.schema) as writer:
+        writer.write_table(table)
 
 
 def read_columns(file: Path, columns: list[str]) -> pl.DataFrame:

@@ -22,11 +22,18 @@ from curate.registry import nearest
 DOCUMENT_SIGNALS = {SOURCE: pl.String, "text_bytes": pl.Int64}
 """Columns that rules see whatever the filters: the reader's source, and the bytes of the cleaned text."""
 
-KEPT, DUPLICATE_OF = "kept", "duplicate_of"
-"""Columns of a verdict beside `id` and one Boolean per rule (`<filter>.<rule>`); the second is the survivor's id."""
+KEPT, DUPLICATE_OF, DUPLICATE_RUN = "kept", "duplicate_of", "duplicate_run"
+"""Columns of a verdict beside `id` and one Boolean per rule (`<filter>.<rule>`): the survivor's id, and the earlier run
+that holds it (null: this one)."""
 
 
-RESERVED = {ID, TEXT, KEPT, DUPLICATE_OF, cuts.LISTED}
+def cluster_columns(line: Line[CorpusFilter]) -> dict[str, Any]:
+    """Columns of a verdict that say more of a document that is in a cluster, null for all others."""
+    similarity = {f"{line.label}_similarity": pl.Float64} if line.step.least_similarity() is not None else {}
+    return {f"{line.label}_cluster_size": pl.Int64, **similarity}
+
+
+RESERVED = {ID, TEXT, KEPT, DUPLICATE_OF, DUPLICATE_RUN, cuts.LISTED}
 """Columns that stand beside the signals of a run."""
 
 
@@ -80,8 +87,8 @@ def check(filters: Sequence[Line[Filter]], document_signals: Mapping[str, Any]) 
 def _check_corpus_rules(line: Line[Filter]) -> None:
     for name, condition in line.step.drop.items():
         where = f"{line.where}.drop.{name}"
-        if name not in line.step.rules:
-            raise PipelineError(f"{where}: unknown rule{nearest(name, line.step.rules)}")
+        if name not in line.step.own_rules():
+            raise PipelineError(f"{where}: unknown rule{nearest(name, line.step.own_rules())}")
         if condition is not None:
             raise PipelineError(
                 f"{where}: documents are compared by the filter's parameters; only null (off) can be set here"
@@ -141,35 +148,3 @@ def order_of(prefer: str | None, types: Mapping[str, Any], where: str) -> list[t
 def rule_frame(signals: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     """One Boolean column per rule, named by its reason; true = breaks it."""
     return signals.select(rule.expression.alias(rule.reason) for rule in rules) if rules else pl.DataFrame()
-
-
-class Duplicates(NamedTuple):
-    """What a corpus filter decides."""
-
-    row: pl.Series
-    """Rows that are dropped, Int64, ascending."""
-    survivor: pl.Series
-    """The row that survives in each one's place, Int64."""
-
-
-def duplicates(
-    groups: pl.DataFrame, members: pl.DataFrame, order: Sequence[tuple[str, bool]], n_rows: int
-) -> Duplicates:
-    """Find who is dropped for whom.
-
-    `groups`: `group`, `row`. `members`: one line for each row that is in a group and kept so far: `row`, `id` and the
-    columns of `order`. A document whose order column is null comes last.
-    """
-    import numpy as np
-
-    from curate.kernels.unionfind import survivors
-
-    names, descending = [name for name, _ in order], [down for _, down in order]
-    ranked = members.sort([*names, "id", "row"], descending=[*descending, False, False], nulls_last=True)
-    rank = np.zeros(n_rows, np.int64)
-    kept = np.zeros(n_rows, np.bool_)
-    rank[ranked["row"].to_numpy()] = np.arange(ranked.height)
-    kept[ranked["row"].to_numpy()] = True
-    winner = survivors(groups["group"].to_numpy(), groups["row"].to_numpy(), kept, rank)
-    rows = np.flatnonzero(winner != np.arange(n_rows))
-    return Duplicates(pl.Series("row", rows, pl.Int64), pl.Series("survivor", winner[rows], pl.Int64))

@@ -102,15 +102,20 @@ class Plan:
     @cached_property
     def groups(self) -> dict[str, str]:
         """Label of each corpus filter to the fingerprint of its groups."""
-        return {line.label: digest(self.filters[line.label], self.corpus) for line in self.corpus_filters}
+        return {
+            line.label: digest(self.filters[line.label], self.corpus, *map(_earlier, line.step.against))
+            for line in self.corpus_filters
+        }
 
     @cached_property
     def verdicts(self) -> str:
         """Fingerprint of the verdicts."""
         rules = [(line.label, line.step.name, judge.merged(line.step)) for line in self.pipeline.filters]
-        prefer = [(line.label, line.step.prefer) for line in self.corpus_filters]
+        prefer = [(line.label, line.step.prefer, line.step.keep_clusters) for line in self.corpus_filters]
         cutting = [line.label for line in cuts.cutting(self.pipeline.filters)]
-        return digest(self.documents, self.filters, self.corpus, rules, prefer, *([cutting] if cutting else []))
+        return digest(
+            self.documents, self.filters, self.corpus, self.groups, rules, prefer, *([cutting] if cutting else [])
+        )
 
     @cached_property
     def writers(self) -> dict[str, str]:
@@ -118,6 +123,12 @@ class Plan:
         return {
             line.label: digest(self.verdicts, self.pipeline.seed, identity(line.step)) for line in self.pipeline.write
         }
+
+
+def _earlier(place: str) -> tuple[str, Any]:
+    """What an earlier run, or an index, holds: the fingerprint of its verdicts."""
+    record = disk.read_json(Path(place) / "run.json") or disk.read_json(Path(place) / "index.json") or {}
+    return Path(place).name, record.get("verdicts")
 
 
 def input_name(source: Input, reader: Line[Any]) -> str:

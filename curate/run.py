@@ -20,6 +20,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -143,9 +144,7 @@ class Run:
 
     def rows(self) -> list[int]:
         """Documents in each part."""
-        import pyarrow.parquet as pq
-
-        return [pq.read_metadata(self.documents_file(part)).num_rows for part in self.parts]
+        return [_rows_in(self.documents_file(part)) for part in self.parts]
 
     def counts(self) -> dict[str, int]:
         """`documents` = `kept` + `dropped`, and beside them `rejected`."""
@@ -295,6 +294,13 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
+
+
+@cache
+def _rows_in(file: Path) -> int:
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(file).num_rows)
 
 
 def _from_arrow(table: Any) -> pl.DataFrame:

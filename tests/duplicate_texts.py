@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 
+from curate import clusters, grouping
 from curate.contracts import CorpusFilter, Documents, Utf8
-from curate.kernels.unionfind import survivors
 
 
 def invented(number: int, chars: int = 600) -> str:
@@ -27,22 +27,13 @@ def similarity(a: str, b: str) -> float:
 
 
 def compared(filter_: CorpusFilter, texts: list[str], batch: int = 1_000) -> pl.DataFrame:
-    """Groups (`group`, `row`, perhaps `similarity`) of documents, by the steps of a run."""
+    """Groups (`group`, `row`, perhaps `similarity`) of documents."""
     batches = [filter_.measure(Documents.of(texts[start : start + batch])) for start in range(0, len(texts), batch)]
-    keys = pl.concat(batches).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    partitions = [filter_.group(keys.select("row", *columns)) for columns in filter_.partitions().values()]
-    pairs = filter_.candidates(partitions)
-    if pairs is None:
-        offsets = np.cumsum([0, *(groups.height for groups in partitions)])
-        numbered = zip(partitions, offsets, strict=False)
-        return pl.concat([groups.with_columns(pl.col("group") + int(offset)) for groups, offset in numbered])
-    verified = pl.Series(filter_.similarities(Utf8.of(pl.Series(texts, dtype=pl.String)), pairs))
-    return filter_.confirmed(pairs.with_columns(similarity=verified))
+    return grouping.compared(filter_, pl.concat(batches), Utf8.of(pl.Series(texts, dtype=pl.String)))
 
 
 def surviving(filter_: CorpusFilter, texts: list[str], kept: list[bool] | None = None) -> list[int]:
-    groups = compared(filter_, texts)
+    """The row that stands for each: its own, or that of the first kept document in its cluster."""
     n = len(texts)
     mask = np.ones(n, np.bool_) if kept is None else np.array(kept)
-    found = survivors(groups["group"].to_numpy(), groups["row"].to_numpy(), mask, np.arange(n))
-    return [int(row) for row in found]
+    return [int(row) for row in clusters.connected([compared(filter_, texts)], mask)]

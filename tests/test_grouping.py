@@ -1,42 +1,43 @@
+"""Pairs of candidates, against sets."""
+
 import numpy as np
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.grouping import groups_of_equal_keys
+from curate.grouping import groups_of_equal_keys, groups_of_links, merged, packed_pairs, unpacked
+
+KEYS = st.lists(st.one_of(st.none(), st.integers(0, 5)), max_size=20)
 
 
-def test_null_keys_belong_to_no_group() -> None:
-    keys = pl.DataFrame(
-        {"row": [0, 1, 2, 3, 4], "a": [None, None, 5, 5, 5], "b": [1, 1, None, 7, 7]},
-        schema={"row": pl.Int64, "a": pl.UInt64, "b": pl.UInt64},
-    )
-    assert groups_of_equal_keys(keys).rows() == [(0, 3), (0, 4)]
-    assert groups_of_equal_keys(keys.filter(pl.col("a").is_null())).is_empty()
-    assert groups_of_equal_keys(keys.clear()).schema == {"group": pl.Int64, "row": pl.Int64}
-
-
-small_keys = st.one_of(st.none(), st.integers(0, 3))
+def keys_of(values: list[int | None]) -> pl.DataFrame:
+    rows = pl.int_range(len(values), dtype=pl.Int64, eager=True)
+    return pl.DataFrame({"row": rows, "key": pl.Series(values, dtype=pl.UInt64)})
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(small_keys, small_keys), max_size=25))
-def test_groups_are_the_rows_that_agree_in_every_key(pairs: list[tuple[int | None, int | None]]) -> None:
-    expected: dict[tuple[int, int], list[int]] = {}
-    for row, (a, b) in enumerate(pairs):
-        if a is not None and b is not None:
-            expected.setdefault((a, b), []).append(row)
-    schema = {"row": pl.Int64, "a": pl.UInt64, "b": pl.UInt64}
-    frame = pl.DataFrame([(row, a, b) for row, (a, b) in enumerate(pairs)], schema=schema, orient="row")
-    rows = [members for _, members in sorted(expected.items()) if len(members) > 1]
-    flat = [(number, row) for number, members in enumerate(rows) for row in members]
-    assert groups_of_equal_keys(frame).rows() == flat
-    assert groups_of_equal_keys(frame.sample(fraction=1, shuffle=True, seed=7)).rows() == flat
+@given(KEYS, KEYS, st.integers(0, 20), st.integers(0, 20))
+def test_pairs_are_all_that_share_a_key_once_and_sorted(
+    one: list[int | None], other: list[int | None], first: int, end: int
+) -> None:
+    groups = [groups_of_equal_keys(keys_of(values)) for values in (one, other)]
+    pairs = unpacked(merged([packed_pairs(frame, first, end) for frame in groups]))
+    expected = {
+        (a, b)
+        for values in (one, other)
+        for b in range(len(values))
+        for a in range(b)
+        if values[a] is not None and values[a] == values[b] and first <= a < end
+    }
+    assert pairs.rows() == sorted(expected)
+    assert pairs.schema == {"left": pl.Int64, "right": pl.Int64}
 
 
-def test_groups_of_a_partition_do_not_depend_on_the_order_of_rows() -> None:
-    drawn = np.random.default_rng(0).integers(0, 2_000, 5_000).astype(np.uint64)
-    keys = pl.DataFrame({"row": np.arange(5_000), "k": drawn})
-    expected = groups_of_equal_keys(keys)
-    assert expected.equals(groups_of_equal_keys(keys.sample(fraction=1, shuffle=True, seed=1)))
-    assert expected.equals(expected.sort("group", "row"))
+def test_links_are_groups_of_two() -> None:
+    links = pl.DataFrame({"left": [1, 2], "right": [5, 3], "similarity": [0.8, 0.9]})
+    assert groups_of_links(links).rows() == [(0, 1, 0.8), (0, 5, 0.8), (1, 2, 0.9), (1, 3, 0.9)]
+    assert groups_of_links(links.clear()).schema == {"group": pl.Int64, "row": pl.Int64, "similarity": pl.Float64}
+
+
+def test_no_pairs_are_no_pairs() -> None:
+    assert len(merged([])) == 0 and len(merged([np.empty(0, np.uint64)])) == 0

@@ -29,9 +29,9 @@ BELOW = {
     "readers": {"contracts", "disk", "kernels", "errors"},
     "cleaners": {"contracts", "kernels", "errors"},
     "classifier": {"contracts", "disk", "fasttext_model", "registry", "kernels", "errors"},
-    "grouping": {"kernels"},
-    "filters": {"classifier", "contracts", "fasttext_model", "grouping"}
-    | {"profiles", "registry", "words", "kernels", "errors"},
+    "grouping": {"contracts", "kernels"},
+    "clusters": {"kernels", "errors"},
+    "filters": {"classifier", "contracts", "fasttext_model", "profiles", "registry", "words", "kernels", "errors"},
     "tokenizer": {"contracts", "kernels", "disk", "errors"},
     "writers": {"contracts", "disk", "kernels", "targets", "tokenizer", "errors", "registry"},
     "engines": {"contracts", "errors"},

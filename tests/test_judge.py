@@ -1,8 +1,7 @@
-"""Rules and duplicates. Truth tables by hand (SQL's three-valued logic), clusters by a slow graph search."""
+"""Rules. Truth tables by hand (SQL's three-valued logic)."""
 
 from __future__ import annotations
 
-import random
 from typing import Any, ClassVar
 
 import polars as pl
@@ -355,88 +354,3 @@ def test_a_wrong_prefer_is_one_line(prefer: str, message: str) -> None:
     with pytest.raises(PipelineError) as caught:
         judge.order_of(prefer, TYPES, "here")
     assert str(caught.value) == message
-
-
-# Duplicates.
-
-
-def found(
-    groups: list[list[int]], kept: dict[int, tuple[str, Any]], descending: bool | None = None, n_rows: int = 10
-) -> dict[int, int]:
-    """Dropped row to survivor; `kept` maps rows to (id, value of the order column)."""
-    pairs = [(number, row) for number, group in enumerate(groups) for row in group]
-    frame = pl.DataFrame(pairs, schema={"group": pl.Int64, "row": pl.Int64}, orient="row")
-    members = pl.DataFrame(
-        [(row, id_, value) for row, (id_, value) in kept.items()],
-        schema={"row": pl.Int64, "id": pl.String, "chars": pl.Int64}, orient="row",
-    )  # fmt: skip
-    order = [] if descending is None else [("chars", descending)]
-    result = judge.duplicates(frame, members, order, n_rows)
-    assert result.row.is_sorted()
-    return dict(zip(result.row.to_list(), result.survivor.to_list(), strict=True))
-
-
-def test_the_first_by_id_survives_without_prefer() -> None:
-    assert found([[1, 2, 3]], {1: ("c", 1), 2: ("a", 2), 3: ("b", 3)}) == {1: 2, 3: 2}
-
-
-def test_the_preferred_member_survives_ties_go_to_the_id_and_nulls_come_last() -> None:
-    kept = {1: ("c", 5), 2: ("a", 2), 3: ("b", 5), 4: ("0", None)}
-    assert found([[1, 2, 3, 4]], kept, descending=True) == {1: 3, 2: 3, 4: 3}
-    assert found([[1, 2, 3, 4]], kept, descending=False) == {1: 2, 3: 2, 4: 2}
-
-
-def test_equal_ids_go_by_row() -> None:
-    assert found([[1, 2, 3]], {1: ("a", 1), 2: ("a", 1), 3: ("a", 1)}) == {2: 1, 3: 1}
-
-
-def test_dropped_members_do_not_link() -> None:
-    # 1-2 and 2-3 are alike; 2 is dropped: 1 and 3 both stay
-    assert found([[1, 2], [2, 3]], {1: ("a", 1), 3: ("c", 1)}) == {}
-    assert found([[1, 2], [2, 3]], {1: ("a", 1), 2: ("b", 1), 3: ("c", 1)}) == {2: 1, 3: 1}
-
-
-def test_a_group_of_which_one_member_is_kept_loses_nothing() -> None:
-    assert found([[1, 2, 3]], {2: ("b", 1)}) == {}
-    assert found([], {}) == {}
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    groups=st.lists(st.lists(st.integers(0, 9), min_size=2, max_size=4, unique=True), max_size=6),
-    values=st.lists(st.one_of(st.none(), st.integers(0, 2)), min_size=10, max_size=10),
-    kept=st.sets(st.integers(0, 9)),
-    descending=st.booleans(),
-    seed=st.integers(0, 9),
-)
-def test_every_cluster_keeps_exactly_its_best_member(
-    groups: list[list[int]], values: list[int | None], kept: set[int], descending: bool, seed: int
-) -> None:
-    ids = random.Random(seed).sample("abcdefghij", 10)
-    members = {row: (ids[row], values[row]) for row in sorted({row for group in groups for row in group} & kept)}
-    expected: dict[int, int] = {}
-    seen: set[int] = set()
-    for start in members:
-        cluster, todo = set(), [start]
-        while todo and start not in seen:
-            row = todo.pop()
-            cluster.add(row)
-            todo += [
-                other
-                for group in groups
-                if row in group
-                for other in group
-                if other in members | {} and other not in cluster
-            ]
-        seen |= cluster
-
-        def rank(row: int) -> tuple[bool, int, str]:
-            value = values[row]
-            return value is None, (value or 0) * (-1 if descending else 1), ids[row]
-
-        if cluster:
-            best = min(cluster, key=rank)
-            expected |= {row: best for row in cluster - {best}}
-    assert found(groups, members, descending) == expected
-    shuffled = random.Random(seed).sample(groups, len(groups))
-    assert found(shuffled, members, descending) == expected

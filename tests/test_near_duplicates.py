@@ -10,8 +10,8 @@ from duplicate_texts import compared, edited, invented, similarity, surviving
 from pydantic import ValidationError
 
 from curate.contracts import Documents, Utf8
-from curate.errors import CurateError
 from curate.filters.near_duplicates import NearDuplicates, bands_for
+from curate.grouping import groups_of_equal_keys, merged, packed_pairs, unpacked
 
 LABELLED = Path(__file__).parents[2] / "shared" / "corpora" / "neardup.jsonl.zst"
 
@@ -63,8 +63,11 @@ def test_similarity_decides_after_verification() -> None:
 
 
 def test_a_pair_at_exactly_the_similarity_is_linked() -> None:
-    pairs = pl.DataFrame({"left": [0, 0], "right": [1, 2], "similarity": [4 / 5, np.nextafter(0.8, 0)]})
-    assert NearDuplicates(similarity=0.8).confirmed(pairs)["row"].to_list() == [0, 1]
+    text = "一二三四五六七八九十"
+    pair = [text[:8], text[:9]]  # 4 shingles of 5
+    assert similarity(*pair) == 4 / 5
+    assert linked(pair, permutations=1_000) == {(0, 1)}
+    assert linked(pair, permutations=1_000, similarity=float(np.nextafter(0.8, 1))) == set()
 
 
 def test_short_texts_equal_their_copies_only() -> None:
@@ -80,25 +83,9 @@ def test_a_thousand_equal_texts_leave_one() -> None:
     assert compared(NearDuplicates(), texts).height == 2 * 8_977
 
 
-def test_candidates_are_unique_and_sorted_over_all_bands() -> None:
-    texts = [edited(invented(number % 7), number / 400) for number in range(40)]
-    filter_ = NearDuplicates()
-    keys = filter_.measure(Documents.of(texts)).with_columns(row=pl.int_range(40, dtype=pl.Int64))
-    groups = [filter_.group(keys.select("row", *columns)) for columns in filter_.partitions().values()]
-    pairs = filter_.candidates(groups)
-    assert pairs is not None and pairs.schema == {"left": pl.Int64, "right": pl.Int64}
-    assert pairs.equals(pairs.unique().sort("left", "right"))
-    assert pairs.filter(pl.col("left") >= pl.col("right")).is_empty()
-    members = [group["row"] for frame in groups for _, group in frame.group_by("group")]
-    expected = {(a, b) for rows in members for a in rows for b in rows if a < b}
-    assert set(pairs.rows()) == expected
-    again = filter_.candidates(iter(groups[::-1]))
-    assert again is not None and again.equals(pairs)
-
-
-def test_without_verification_the_groups_are_final() -> None:
+def test_without_verification_all_that_share_a_band_are_linked() -> None:
     filter_ = NearDuplicates(verify=False)
-    assert filter_.candidates([]) is None
+    assert filter_.least_similarity() is None
     text = invented(5)
     assert surviving(filter_, [text, invented(6), text + "尾"]) == [0, 1, 0]
 
@@ -109,10 +96,10 @@ def test_a_corpus_without_duplicates_has_no_pairs() -> None:
     assert groups.schema == {"group": pl.Int64, "row": pl.Int64, "similarity": pl.Float64}
 
 
-def test_more_documents_than_a_pair_can_name_are_refused() -> None:
-    groups = pl.DataFrame({"group": [0, 0], "row": [1, 1 << 32]})
-    with pytest.raises(CurateError, match="more than 4,294,967,296 documents"):
-        NearDuplicates().candidates([groups])
+def pairs_of(filter_: NearDuplicates, keys: pl.DataFrame) -> pl.DataFrame:
+    """Pairs that share a band."""
+    groups = [groups_of_equal_keys(keys.select("row", *columns)) for columns in filter_.partitions().values()]
+    return unpacked(merged([packed_pairs(frame, 0, keys.height) for frame in groups]))
 
 
 def test_pairs_near_the_similarity_are_found_as_often_as_promised() -> None:
@@ -120,10 +107,7 @@ def test_pairs_near_the_similarity_are_found_as_often_as_promised() -> None:
     texts = [text for number in range(3_000) for text in _pair(number)]
     filter_ = NearDuplicates()
     keys = filter_.measure(Documents.of(texts)).with_columns(row=pl.int_range(6_000, dtype=pl.Int64))
-    pairs = filter_.candidates(
-        [filter_.group(keys.select("row", *columns)) for columns in filter_.partitions().values()]
-    )
-    assert pairs is not None
+    pairs = pairs_of(filter_, keys)
     left = np.arange(0, 6_000, 2)
     both = pl.DataFrame({"left": left, "right": left + 1})
     truth = filter_.similarities(Utf8.of(pl.Series(texts)), both)

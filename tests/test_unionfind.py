@@ -6,7 +6,7 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.kernels.unionfind import clusters, pairs_within, survivors
+from curate.kernels.unionfind import clusters, count_pairs, in_chunks, link_groups, pairs_within, settle, sizes
 
 Rows = npt.NDArray[np.int64]
 
@@ -29,13 +29,21 @@ def columns(groups: list[list[int]]) -> tuple[Rows, Rows]:
 
 
 def pairs(groups: list[list[int]], bound: int) -> list[tuple[int, int]]:
-    packed = pairs_within(*columns(groups), bound)
+    packed = pairs_within(*columns(groups), bound, 0, 1 << 32)
+    assert len(packed) == count_pairs(columns(groups)[0], bound)
     return [(int(pair) >> 32, int(pair) & 0xFFFFFFFF) for pair in packed]
+
+
+def grouped(groups: list[list[int]], kept: list[bool]) -> list[int]:
+    """Each row's cluster."""
+    parent = np.arange(len(kept), dtype=np.int32)
+    link_groups(parent, *columns(groups), np.array(kept))
+    settle(parent)
+    return [int(row) for row in parent]
 
 
 links_of_12 = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=15)
 groups_of_12 = st.lists(st.lists(st.integers(0, 11), min_size=2, max_size=5, unique=True), max_size=6)
-ranks_of_12 = st.lists(st.integers(0, 4), min_size=12, max_size=12)
 kept_of_12 = st.lists(st.booleans(), min_size=12, max_size=12)
 
 
@@ -53,44 +61,63 @@ def test_a_long_chain_is_one_cluster_in_either_direction() -> None:
 
 
 @settings(deadline=None)
-@given(groups_of_12, kept_of_12, ranks_of_12)
-def test_the_survivor_is_the_best_kept_row_that_kept_rows_lead_to(
-    groups: list[list[int]], kept: list[bool], rank: list[int]
+@given(groups_of_12, kept_of_12, st.randoms(use_true_random=False))
+def test_a_cluster_is_what_kept_rows_lead_to_whatever_the_order(
+    groups: list[list[int]], kept: list[bool], random: Random
 ) -> None:
     links = [(a, b) for members in groups for a in members for b in members if kept[a] and kept[b]]
-    expected = [min(met, key=lambda row: (rank[row], row)) for met in connected(12, links)]
-    assert survivors(*columns(groups), np.array(kept), np.array(rank)).tolist() == expected
-
-
-@settings(deadline=None)
-@given(groups_of_12, kept_of_12, ranks_of_12, st.randoms(use_true_random=False))
-def test_survivors_do_not_depend_on_the_order_of_groups_or_members(
-    groups: list[list[int]], kept: list[bool], rank: list[int], random: Random
-) -> None:
+    expected = [min(met) for met in connected(12, links)]
+    assert grouped(groups, kept) == expected
     shuffled = [random.sample(members, len(members)) for members in groups]
     random.shuffle(shuffled)
-    before = survivors(*columns(groups), np.array(kept), np.array(rank))
-    assert survivors(*columns(shuffled), np.array(kept), np.array(rank)).tolist() == before.tolist()
+    assert grouped(shuffled, kept) == expected
+    counted = sizes(np.array(expected, np.int32)).tolist()
+    assert counted == [expected.count(row) for row in range(12)]
 
 
 def test_a_dropped_row_does_not_chain_its_neighbours_together() -> None:
-    group, row = columns([[0, 1], [1, 2]])
-    rank = np.arange(3)
-    assert survivors(group, row, np.array([True, True, True]), rank).tolist() == [0, 0, 0]
-    assert survivors(group, row, np.array([True, False, True]), rank).tolist() == [0, 1, 2]
+    assert grouped([[0, 1], [1, 2]], [True, True, True]) == [0, 0, 0]
+    assert grouped([[0, 1], [1, 2]], [True, False, True]) == [0, 1, 2]
 
 
 def test_a_group_stays_together_when_members_between_are_dropped() -> None:
-    group, row = columns([[0, 1, 2, 3]])
-    kept = np.array([True, False, False, True])
-    assert survivors(group, row, kept, np.array([9, 0, 0, 1])).tolist() == [3, 1, 2, 3]
+    assert grouped([[0, 1, 2, 3]], [True, False, False, True]) == [0, 1, 2, 0]
 
 
 def test_no_groups_leave_every_row_to_itself() -> None:
     nothing = np.empty(0, np.int64)
-    assert survivors(nothing, nothing, np.ones(3, np.bool_), np.zeros(3, np.int64)).tolist() == [0, 1, 2]
+    assert grouped([], [True] * 3) == [0, 1, 2]
     assert clusters(nothing, nothing, 2).tolist() == [0, 1]
-    assert pairs_within(nothing, nothing, 32).tolist() == []
+    assert pairs_within(nothing, nothing, 32, 0, 9).tolist() == []
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(2, 50), max_size=4), st.integers(0, 60), st.integers(0, 60))
+def test_pairs_of_a_range_are_those_whose_first_row_lies_in_it(group_sizes: list[int], first: int, end: int) -> None:
+    groups = [list(range(number, number + size)) for number, size in enumerate(group_sizes)]
+    some = sorted(int(pair) for pair in pairs_within(*columns(groups), 8, first, end))
+    every = sorted((a << 32) + b for a, b in pairs(groups, 8))
+    assert some == [pair for pair in every if first <= pair >> 32 < end]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=20), st.integers(1, 30))
+def test_chunks_follow_the_pairs_and_hold_each_text_once(links: list[tuple[int, int]], limit: int) -> None:
+    left, right = (np.array([link[side] for link in links], np.int64) for side in (0, 1))
+    size = np.arange(1, 9)
+    chunk, row, of = in_chunks(left, right, size, limit)
+    assert (np.diff(chunk) >= 0).all() and (not links or chunk[0] == 0)
+    wanted = list(zip(of.tolist(), row.tolist(), strict=True))
+    assert len(set(wanted)) == len(wanted)
+    assert set(wanted) == {(number, one) for number, link in zip(chunk.tolist(), links, strict=True) for one in link}
+    for number in set(of.tolist()):
+        held = size[row[of == number]].sum()
+        assert held <= limit or (chunk == number).sum() == 1 or _each_adds_nothing(links, chunk, number)
+
+
+def _each_adds_nothing(links: list[tuple[int, int]], chunk: Rows, number: int) -> bool:
+    """Whether a chunk that is too large consists of one pair, met several times."""
+    return len({frozenset(link) for link, one in zip(links, chunk.tolist(), strict=True) if one == number}) == 1
 
 
 def test_in_a_small_group_each_meets_each() -> None:

@@ -177,33 +177,24 @@ def near_duplicates(options: dict[str, Any]) -> Work:
 
 def verdicts(step: Any, frames: list[pl.DataFrame]) -> list[bool]:
     """Which documents survive."""
+    from curate import grouping
+
     keys = pl.concat([step.measure(Documents(frame)) for frame in frames])
-    pairs = candidates(step, keys)
-    rows = np.unique(pairs.to_numpy())
-    texts = Utf8.of(pl.concat([frame["text"] for frame in frames]).gather(rows))
-    places = pl.DataFrame({name: np.searchsorted(rows, pairs[name].to_numpy()) for name in pairs.columns})
-    similarity = pl.Series("similarity", step.similarities(texts, places), pl.Float64)
-    return survivors_of(step.confirmed(pairs.with_columns(similarity)), keys.height).tolist()
+    texts = Utf8.of(pl.concat([frame["text"] for frame in frames]))
+    return first_of_cluster(grouping.compared(step, keys, texts), keys.height).tolist()
 
 
-def candidates(step: Any, keys: pl.DataFrame) -> pl.DataFrame:
-    """Pairs that share a band."""
-    rows = pl.int_range(keys.height, dtype=pl.Int64, eager=True).alias("row")
-    return step.candidates(step.group(keys.select(rows, *columns)) for columns in step.partitions().values())
-
-
-def survivors_of(groups: pl.DataFrame, n_rows: int) -> npt.NDArray[np.bool_]:
+def first_of_cluster(groups: pl.DataFrame, n_rows: int) -> npt.NDArray[np.bool_]:
     """Which rows survive if the first of a cluster does."""
-    from curate.kernels.unionfind import survivors
+    from curate.clusters import connected
 
-    order = np.arange(n_rows)
-    winner = survivors(groups["group"].to_numpy(), groups["row"].to_numpy(), np.ones(n_rows, np.bool_), order)
-    return winner == order
+    return connected([groups], np.ones(n_rows, np.bool_)) == np.arange(n_rows)
 
 
 def clusters(options: dict[str, Any]) -> Work:
     """Band keys to survivors, the comparison of texts left out: of random keys, a tenth of the documents being copies
     of others, and a tenth sharing one band with another. Texts are not looked at."""
+    from curate import grouping
     from curate.filters.near_duplicates import NearDuplicates
 
     step = NearDuplicates(similarity=options["similarity"], permutations=options["permutations"])
@@ -220,14 +211,17 @@ def clusters(options: dict[str, Any]) -> Work:
                 keys[alike] = keys[of]
             np.save(Path(folder.name) / band, keys)
 
-        def groups() -> Iterator[pl.DataFrame]:
-            for band in step.partitions():
-                keys = pl.Series(band, np.load(Path(folder.name) / f"{band}.npy"))
-                yield step.group(pl.DataFrame([pl.int_range(n, dtype=pl.Int64, eager=True).alias("row"), keys]))
+        def pairs(band: str) -> grouping.Packed:
+            keys = pl.Series(band, np.load(Path(folder.name) / f"{band}.npy"))
+            rows = pl.int_range(n, dtype=pl.Int64, eager=True).alias("row")
+            return grouping.packed_pairs(grouping.groups_of_equal_keys(pl.DataFrame([rows, keys])), 0, n)
 
         def work() -> int:
-            pairs = step.candidates(groups())
-            survivors_of(step.confirmed(pairs.with_columns(similarity=pl.lit(1.0))), n)
+            found = grouping.merged([])
+            for band in step.partitions():
+                found = grouping.merged([found, pairs(band)])
+            links = grouping.unpacked(found).with_columns(similarity=pl.lit(1.0))
+            first_of_cluster(grouping.groups_of_links(links), n)
             return n
 
         return work

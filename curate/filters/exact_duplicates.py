@@ -11,7 +11,6 @@ from collections.abc import Mapping
 import polars as pl
 
 from curate.contracts import CorpusFilter, Documents
-from curate.grouping import groups_of_equal_keys
 
 
 class ExactDuplicates(CorpusFilter):
@@ -28,6 +27,3 @@ class ExactDuplicates(CorpusFilter):
         from curate.kernels.hashing import hash128
 
         return pl.DataFrame(hash128(0, *documents.utf8), schema=self.partitions()["text"])
-
-    def group(self, keys: pl.DataFrame) -> pl.DataFrame:
-        return groups_of_equal_keys(keys)

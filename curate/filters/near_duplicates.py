@@ -4,12 +4,12 @@ No signal is measured: what is known about one document alone other filters meas
 Key columns are 8 bytes a band.
 Near duplicates are found by MinHash and locality-sensitive hashing (Leskovec, Rajaraman and Ullman, "Mining of Massive
 Datasets", 3.4), then compared shingle by shingle, so that a link is a true Jaccard similarity and not an estimate.
-Cost on one core: keys 250 MB/s of text; a pair up to 42 bytes while pairs are collected, 16 once they are.
+Cost on one core: keys 250 MB/s of text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +17,9 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from curate.contracts import CorpusFilter, Documents, Utf8
-from curate.errors import CurateError
-from curate.grouping import groups_of_equal_keys
 
 BAND_RECALL = 0.99
 """Share of the pairs of exactly the wanted similarity that bands must bring together."""
-ALL_PAIRS_UP_TO = 32
-"""Members of a group up to which each is compared with each: at most 496 pairs."""
-_MOST_ROWS = 1 << 32
 
 
 def bands_for(similarity: float, permutations: int, recall: float = BAND_RECALL) -> tuple[int, int]:
@@ -85,30 +80,8 @@ class NearDuplicates(CorpusFilter):
         has_text = pl.Series(np.diff(documents.utf8.offsets) > 0)
         return pl.DataFrame(dict(zip(self.partitions(), keys, strict=True))).select(pl.when(has_text).then(pl.all()))
 
-    def group(self, keys: pl.DataFrame) -> pl.DataFrame:
-        return groups_of_equal_keys(keys)
-
-    def candidates(self, groups: Iterable[pl.DataFrame]) -> pl.DataFrame | None:
-        """Pairs of members of a group, once each; see `pairs_within` for groups of more than `ALL_PAIRS_UP_TO`.
-
-        Takes one band after the other: a generator spares the memory of all at once. n copies of one text make
-        n * log2(n) pairs.
-
-        Raises:
-            CurateError: a row is numbered 2**32 or more.
-        """
-        from curate.kernels.unionfind import pairs_within
-
-        if not self.verify:
-            return None
-        pairs: npt.NDArray[np.uint64] = np.empty(0, np.uint64)
-        for members in groups:
-            row = members["row"].to_numpy()
-            if len(row) and row.max() >= _MOST_ROWS:
-                raise CurateError(f"near_duplicates: more than {_MOST_ROWS:,} documents; run on fewer at a time")
-            pairs = _merged(pairs, pairs_within(members["group"].to_numpy(), row, ALL_PAIRS_UP_TO))
-        left, right = (pairs >> np.uint64(32)).view(np.int64), (pairs & np.uint64(_MOST_ROWS - 1)).view(np.int64)
-        return pl.DataFrame({"left": left, "right": right})
+    def least_similarity(self) -> float | None:
+        return self.similarity if self.verify else None
 
     def similarities(self, texts: Utf8, pairs: pl.DataFrame) -> npt.NDArray[np.float64]:
         """Jaccard similarity of the sets of shingles; 8 bytes a character of `texts` are held meanwhile."""
@@ -119,24 +92,3 @@ class NearDuplicates(CorpusFilter):
             hashes, starts, pairs["left"].to_numpy(), pairs["right"].to_numpy()
         )
         return similarity
-
-    def confirmed(self, pairs: pl.DataFrame) -> pl.DataFrame:
-        """Keep the pairs at `similarity` and above, each a group of two."""
-        close = pairs.filter(pl.col("similarity") >= self.similarity)
-        return pl.DataFrame(
-            {
-                "group": np.arange(close.height).repeat(2),
-                "row": close.select("left", "right").to_numpy().ravel(),
-                "similarity": close["similarity"].to_numpy().repeat(2),
-            },
-            schema={"group": pl.Int64, "row": pl.Int64, "similarity": pl.Float64},
-        )
-
-
-def _merged(pairs: npt.NDArray[np.uint64], more: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    # np.union1d does the same through a hash table (numpy 2.3): ten times as slow on 5 million pairs.
-    both = np.concatenate([pairs, more])
-    both.sort()
-    first = np.ones(len(both), np.bool_)
-    first[1:] = both[1:] != both[:-1]
-    return both[first]

@@ -10,7 +10,6 @@ from numba import int64, uint64
 
 from curate.kernels import inlined, kernel
 
-
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -43,7 +42,7 @@ def note(keys, seen):  # type: ignore[no-untyped-def]
 
 @kernel
 def may_repeat(keys, seen):  # type: ignore[no-untyped-def]
-    """Return the positions, `int64[m]` ascending, of those of `keys: uint64[n]` that were noted twice, and of few others."""
+    """Return the positions, `int64[m]` ascending, of `keys: uint64[n]` that were noted twice, and of few others."""
     shift = _shift(seen)
     found, n = np.empty(max(1024, len(keys) // 16), np.int64), 0
     for start in range(0, len(keys), 1024):

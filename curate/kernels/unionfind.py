@@ -128,7 +128,11 @@ def in_chunks(left, right, size, limit):  # type: ignore[no-untyped-def]
     int64[m], of: int32[m])`: each pair's chunk, and which rows each chunk needs.
     """
     last = np.full(len(size), -1, np.int32)
-    chunk, rows, of = np.empty(len(left), np.int32), np.empty(2 * len(left), np.int64), np.empty(2 * len(left), np.int32)
+    chunk, rows, of = (
+        np.empty(len(left), np.int32),
+        np.empty(2 * len(left), np.int64),
+        np.empty(2 * len(left), np.int32),
+    )
     number, held, n = np.int32(0), 0, 0
     for pair in range(len(left)):
         a, b = left[pair], right[pair]

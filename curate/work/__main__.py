@@ -29,6 +29,7 @@ ACTIONS: dict[str, Callable[[Run, int, str, dict[str, Any]], dict[str, Any]]] = 
     "measure": measure.measure,
     "group": compare.group,
     "pair": compare.pair,
+    "fetch": compare.fetch,
     "verify": compare.verify,
     "join": compare.join,
     "judge": verdicts.judge_all,

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from curate import cuts, disk, judge
+from curate import clusters, cuts, disk, grouping
 from curate.contracts import (
     BATCH_BYTES,
     ID,
@@ -64,12 +65,18 @@ def _is_ours(line: Line[Any]) -> bool:
 
 
 def _compare_once(step: CorpusFilter, keys: pl.DataFrame, documents: Documents) -> None:
-    rows = pl.int_range(keys.height, dtype=pl.Int64, eager=True).alias("row")
-    groups = [step.group(keys.select(rows, *columns)) for columns in step.partitions().values()]
-    if step.candidates(groups) is not None:
-        step.similarities(documents.utf8, pl.DataFrame({"left": [0], "right": [1]}))
-    members = pl.DataFrame({"row": [0, 1], "id": ["a", "b"]})
-    judge.duplicates(pl.DataFrame({"group": [0, 0], "row": [0, 1]}), members, [], 2)
+    from curate.kernels import keys as noting
+    from curate.kernels import unionfind
+
+    groups = grouping.compared(step, pl.concat([keys, keys]), Utf8.of(pl.concat([documents.frame[TEXT]] * 2)))
+    seen = noting.nothing_seen(2)
+    some = keys.to_series().fill_null(0).to_numpy()
+    noting.note(some, seen)
+    noting.may_repeat(some, seen)
+    unionfind.sizes(clusters.connected([groups], np.ones(2 * keys.height, np.bool_)))
+    pair = np.zeros(1, np.int64), np.ones(1, np.int64)
+    unionfind.clusters(*pair, 2)
+    unionfind.in_chunks(*pair, np.ones(2, np.int64), 1)
 
 
 def measure(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:

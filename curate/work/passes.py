@@ -26,6 +26,7 @@ from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name, make_parts, part_order
 from curate.progress import Progress, Silent
 from curate.run import Run, default_folder, dump_parts, free_memory, load_parts, locked
+from curate.work import compare
 from curate.work.costs import peak_memory
 from curate.work.inputs import check_steps, check_text, find_inputs, kept_parts, listed
 from curate.work.record import effects, found, given
@@ -111,7 +112,7 @@ class _Passes:
         self._measure(run)
         for number, line in enumerate(self.pipeline.filters):
             if isinstance(line.step, CorpusFilter):
-                self._compare(run, number, line, line.step)
+                self._compare(run, number, line)
         if not all(run.verdicts_file(part).exists() for part in run.parts):
             self._all("judge", [self._task("judge", 0, "all", {})])
         for number, writer in enumerate(self.pipeline.write):
@@ -210,20 +211,26 @@ class _Passes:
 
     # Compare.
 
-    def _compare(self, run: Run, number: int, line: Line[Any], step: CorpusFilter) -> None:
+    def _compare(self, run: Run, number: int, line: Line[Any]) -> None:
         if run.groups_file(line).exists() or not run.parts:
             return
-        folder = run.groups_folder(line)
-        name = f"compare {line.label}"
-        partitions = step.partitions()
-        groups = [key for key in partitions if not (folder / f"{key}.parquet").exists()]
-        if not (folder / "pairs.json").exists():
-            self._all(f"{name}: group", [self._task("group", number, key, {}) for key in groups])
-            self._all(f"{name}: pair", [self._task("pair", number, line.label, {})])
-        chunks = [f"{chunk:05}" for chunk in range(disk.read_json(folder / "pairs.json")["chunks"] or 0)]
-        left = [chunk for chunk in chunks if not (folder / f"verified-{chunk}.parquet").exists()]
-        self._all(f"{name}: verify", [self._task("verify", number, chunk, {}) for chunk in left])
+        work, name = compare.comparison(run, number), f"compare {line.label}"
+        slices = [(partition, one) for partition in work.step.partitions() for one in range(work.slices)]
+        left = [(partition, one) for partition, one in slices if not work.group_file(partition, one).exists()]
+        self._all(f"{name}: group", [self._task("group", number, key, {"slice": one}) for key, one in left])
+        if work.step.least_similarity() is not None:
+            self._verify(work, number, name)
         self._all(f"{name}: join", [self._task("join", number, line.label, {})])
+
+    def _verify(self, work: compare.Comparison, number: int, name: str) -> None:
+        ranges = [one for one in range(work.ranges) if not work.pairs_file(one).exists()]
+        self._all(f"{name}: pair", [self._task("pair", number, f"range {one}", {"range": one}) for one in ranges])
+        chunks = [chunk for chunk in work.chunks() if not work.links_file(chunk).exists()]
+        if not chunks:
+            return
+        places = [str(place) for place, part in enumerate(work.parts) if not work.texts_file(part).exists()]
+        self._all(f"{name}: fetch", [self._task("fetch", number, place, {}) for place in places])
+        self._all(f"{name}: verify", [self._task("verify", number, chunk, {}) for chunk in chunks])
 
     # Write.
 

@@ -39,6 +39,7 @@ def found(run: Run) -> dict[str, Any]:
     """Counts, drops by reason, bytes of text, and each writer's shards in short."""
     sizes = (pl.read_parquet(run.clean_file(part), columns=["text_bytes"]).sum().item() for part in run.parts)
     return {
+        "verdicts": run.plan.verdicts,
         "counts": run.counts(),
         "cleaned": _changes(run, [line.label for line in run.pipeline.clean]),
         "cut": _cut(run),

@@ -1,6 +1,7 @@
 """Judge: every part's rules, then duplicates among what is kept; the verdicts are written part by part.
 
-Tables only, one task: a bit per document and rule stays in memory, text is never read.
+Tables only, one task: a bit per document and rule stays in memory, and 9 bytes a document while clusters are made; text
+is never read. Members of clusters are gathered in slices that the filter's `memory` bounds.
 """
 
 from __future__ import annotations
@@ -10,9 +11,15 @@ from typing import Any
 
 import polars as pl
 
-from curate import disk, judge
-from curate.contracts import Line, Part
+from curate import clusters, disk, judge
+from curate.contracts import ID, CorpusFilter, Line, Part
 from curate.run import Run
+from curate.work.compare import frames
+from curate.work.compared import ComparedPart, gathered, kept_earlier
+from curate.work.earlier import compared_parts
+
+MEMBER_BYTES = 400
+"""Memory of a member of a cluster while it is judged: its id, what it is ordered by, both sorted."""
 
 
 def judge_all(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -26,13 +33,11 @@ def judge_all(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[s
         if broken
         else pl.Series()
     )
-    drops: dict[str, judge.Duplicates] = {}
+    repeats: dict[str, pl.DataFrame] = {}
     for line in run.plan.corpus_filters:
-        if "duplicate" in judge.merged(line.step):
-            found = _duplicates(run, line, kept, types)
-            drops[f"{line.label}.duplicate"] = found
-            kept = kept.scatter(found.row, False)
-    _store(run, broken, kept, drops)
+        repeats[line.label] = members = _repeats(run, line, kept, types)
+        kept = kept.scatter(members.filter(pl.col("reason").is_not_null())["row"], False)
+    _store(run, broken, kept, repeats)
     return {"rows": len(kept)}
 
 
@@ -43,55 +48,117 @@ def _rules_of(run: Run, part: Part, rules: Sequence[judge.Rule], needed: set[str
     return signals.select(rule.expression.alias(rule.reason) for rule in rules)
 
 
-def _duplicates(run: Run, line: Line[Any], kept: pl.Series, types: dict[str, Any]) -> judge.Duplicates:
+# Duplicates.
+
+
+def _repeats(run: Run, line: Line[CorpusFilter], kept: pl.Series, types: dict[str, Any]) -> pl.DataFrame:
+    """`clusters.MEMBERS` of the kept documents that others resemble, by row, with `similarity`, `duplicate_of` and
+    `duplicate_run`."""
+    parts = compared_parts(run, line)
+    all_kept = pl.concat([kept, *(kept_earlier(part) for part in parts if part.earlier)]).to_numpy()
+    cluster = clusters.connected(frames(run.groups_file(line)), all_kept)
     order = judge.order_of(line.step.prefer, types, f"{line.where}.prefer")
-    groups = pl.read_parquet(run.groups_file(line))
-    rows = groups["row"].unique().sort()
-    rows = rows.filter(kept.gather(rows))
-    columns = [name for name, _ in order]
-    return judge.duplicates(groups, _gather(run, rows, columns), order, len(kept))
-
-
-def _gather(run: Run, rows: pl.Series, columns: list[str]) -> pl.DataFrame:
-    """`row`, `id` and signals of some rows (numbers over all parts, sorted)."""
-    frames = [
-        pl.DataFrame(schema={"row": pl.Int64, "id": pl.String, **{name: run.signal_types()[name] for name in columns}})
+    rules = judge.merged(line.step)
+    found = [
+        clusters.survivors(_members(run, parts, rows, cluster, order), order, line.step.keep_clusters, rules)
+        for rows in clusters.slices(cluster, line.step.memory // MEMBER_BYTES)
     ]
-    first = 0
-    for part, n_rows in zip(run.parts, run.rows(), strict=True):
-        inside = rows.filter((rows >= first) & (rows < first + n_rows))
-        if not inside.is_empty():
-            ids = pl.read_parquet(run.documents_file(part), columns=["id"])
-            frame = (
-                pl.concat([ids, run.part_signals(part, set(columns)).select(columns)], how="horizontal")
-                if columns
-                else ids
-            )
-            frames.append(frame[inside - first].insert_column(0, inside.alias("row")))
-        first += n_rows
-    return pl.concat(frames)
+    members = pl.concat([pl.DataFrame(schema=clusters.MEMBERS), *found]).sort("row")
+    similar = frames(run.groups_file(line)) if line.step.least_similarity() is not None else ()
+    return members.with_columns(clusters.similarities(similar, members), *_names(parts, members["survivor"]))
 
 
-def _store(run: Run, broken: list[pl.DataFrame], kept: pl.Series, drops: dict[str, judge.Duplicates]) -> None:
-    survivors = (
-        pl.concat([found.survivor for found in drops.values()]).unique().sort() if drops else pl.Series(dtype=pl.Int64)
+def _members(
+    run: Run, parts: list[ComparedPart], rows: Any, cluster: Any, order: Sequence[tuple[str, bool]]
+) -> pl.DataFrame:
+    """What `clusters.survivors` must know of some rows (sorted)."""
+    columns = [name for name, _ in order]
+    kinds = {name: run.signal_types()[name] for name in columns}
+    row = pl.Series("row", rows, pl.Int64)
+    frame = pl.DataFrame([row, pl.Series("cluster", cluster[rows]), gathered(parts, row, ID)])
+    own = sum(part.rows for part in parts if part.earlier is None)
+    signals = [pl.DataFrame(schema=kinds), *_signals(run, row, columns)]
+    n_earlier = int((row >= own).sum())
+    signals.append(
+        pl.DataFrame([pl.repeat(None, n_earlier, dtype=kinds[name], eager=True).alias(name) for name in columns])
     )
-    names = _gather(run, survivors, [])
+    ordered_by = pl.concat(signals) if columns else pl.DataFrame()
+    return frame.with_columns(earlier=pl.col("row") >= own).hstack(ordered_by)
+
+
+def _signals(run: Run, rows: pl.Series, columns: list[str]) -> list[pl.DataFrame]:
+    """Signals of some of the run's rows (sorted), part by part."""
+    found, first = [], 0
+    for part, n_rows in zip(run.parts, run.rows(), strict=True):
+        inside = rows.filter(rows.is_between(first, first + n_rows, closed="left"))
+        if columns and not inside.is_empty():
+            found.append(run.part_signals(part, set(columns)).select(columns)[inside - first])
+        first += n_rows
+    return found
+
+
+def _names(parts: list[ComparedPart], survivors: pl.Series) -> list[pl.Series]:
+    """`duplicate_of` and `duplicate_run` of documents with these survivors (perhaps null)."""
+    rows = survivors.drop_nulls().unique().sort()
+    place = pl.Series(rows.search_sorted(survivors.fill_null(-1)), dtype=pl.Int64)
+    place = pl.select(pl.when(survivors.is_not_null()).then(place)).to_series()
+    runs = pl.concat(
+        [
+            pl.repeat(
+                part.earlier,
+                int(rows.is_between(part.first, part.stop, closed="left").sum()),
+                dtype=pl.String,
+                eager=True,
+            )
+            for part in parts
+        ]
+        or [pl.Series(dtype=pl.String)]
+    )
+    ids = gathered(parts, rows, ID)
+    return [ids.gather(place).alias(judge.DUPLICATE_OF), runs.gather(place).alias(judge.DUPLICATE_RUN)]
+
+
+# Verdicts.
+
+
+def _store(run: Run, broken: list[pl.DataFrame], kept: pl.Series, repeats: dict[str, pl.DataFrame]) -> None:
     first = 0
     for part, frame in zip(run.parts, broken, strict=True):
         stop = first + frame.height
-        columns = [pl.read_parquet(run.documents_file(part), columns=["id"])["id"], kept[first:stop].alias(judge.KEPT)]
-        columns += [column for column in frame if column.name != "none"]
-        duplicate_of = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
-        for reason, found in drops.items():
-            mine = pl.DataFrame(found._asdict()).filter((pl.col("row") >= first) & (pl.col("row") < stop))
-            places = mine["row"] - first
-            columns.append(pl.repeat(False, frame.height, eager=True).scatter(places, True).alias(reason))
-            ids = names["id"].gather(names["row"].search_sorted(mine["survivor"]))
-            duplicate_of = duplicate_of.scatter(places, ids)
-        ordered = pl.DataFrame(columns).with_columns(duplicate_of.alias(judge.DUPLICATE_OF))
-        disk.write_frame(ordered.select("id", judge.KEPT, *run.reasons(), judge.DUPLICATE_OF), run.verdicts_file(part))
+        verdicts = pl.DataFrame([pl.read_parquet(run.documents_file(part), columns=[ID])[ID]])
+        verdicts = verdicts.with_columns(
+            kept[first:stop].alias(judge.KEPT), *(one for one in frame if one.name != "none")
+        )
+        verdicts = verdicts.with_columns(pl.lit(None, pl.String).alias(name) for name in _SURVIVOR)
+        for line in run.plan.corpus_filters:
+            members = repeats[line.label]
+            mine = members.filter(pl.col("row").is_between(first, stop - 1)).with_columns(pl.col("row") - first)
+            verdicts = verdicts.with_columns(_columns_of(line, mine, verdicts))
+        against = any(line.step.against for line in run.plan.corpus_filters)
+        more = [name for line in run.plan.corpus_filters for name in judge.cluster_columns(line)]
+        survivor = _SURVIVOR if against else _SURVIVOR[:1]
+        disk.write_frame(verdicts.select(ID, judge.KEPT, *run.reasons(), *survivor, *more), run.verdicts_file(part))
         first = stop
+
+
+_SURVIVOR = (judge.DUPLICATE_OF, judge.DUPLICATE_RUN)
+
+
+def _columns_of(line: Line[CorpusFilter], members: pl.DataFrame, verdicts: pl.DataFrame) -> list[pl.Series]:
+    """What a corpus filter adds to the verdicts of a part, or changes; `members`: those of the part."""
+    columns = []
+    for rule in judge.merged(line.step):
+        breaks = members.filter(pl.col("reason") == rule)["row"]
+        columns.append(
+            pl.repeat(False, verdicts.height, eager=True).scatter(breaks, True).alias(f"{line.label}.{rule}")
+        )
+    repeats = members.filter(pl.col("survivor").is_not_null())
+    columns += [verdicts[name].scatter(repeats["row"], repeats[name]) for name in _SURVIVOR]
+    for name, kind in judge.cluster_columns(line).items():
+        value = members[name.removeprefix(f"{line.label}_")]
+        nothing = pl.repeat(None, verdicts.height, dtype=kind, eager=True)
+        columns.append(nothing.scatter(members["row"], value).alias(name))
+    return columns
 
 
 def dropped_for(run: Run, reason: str) -> int:

@@ -1,0 +1,72 @@
+"""The rows that documents are compared with: a run's own, part by part, then those of earlier runs.
+
+Rows are numbered over all of them. Which parts they are, `work.earlier` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from curate import disk, judge
+from curate.contracts import ID, TEXT
+
+
+class ComparedPart(NamedTuple):
+    """A stretch of rows: a part of this run, or of an earlier one."""
+
+    name: str
+    first: int
+    """Number of its first row."""
+    rows: int
+    earlier: str | None
+    """The earlier run or index, as `against` names it; None: this run."""
+    keys: Path
+    documents: Path
+    sizes: Path
+    """A Parquet file with `text_bytes`."""
+    verdicts: Path | None
+    """Where an earlier run says what it kept; None: all of it."""
+
+    @property
+    def stop(self) -> int:
+        """One past the number of its last row."""
+        return self.first + self.rows
+
+    def column(self, name: str) -> pl.Series:
+        """`id`, or `text_bytes` of the documents."""
+        return disk.read_frame(self.sizes if name == "text_bytes" else self.documents, [name])[name]
+
+    def texts(self, places: pl.Series) -> Iterator[tuple[pl.Series, pl.Series]]:
+        """Positions (out of `places`: Int64, sorted, unique) and their texts, a row group at a time."""
+        with pq.ParquetFile(self.documents) as file:
+            start = 0
+            for number in range(file.num_row_groups):
+                stop = start + file.metadata.row_group(number).num_rows
+                wanted = places.filter(places.is_between(start, stop, closed="left"))
+                if not wanted.is_empty():
+                    # Taken by Arrow, which copies: what Polars gathers keeps all the text of the row group in memory.
+                    column = file.read_row_group(number, [TEXT]).column(TEXT).take((wanted - start).to_arrow())
+                    yield wanted, pl.Series(TEXT, column, pl.String)
+                start = stop
+
+
+def gathered(parts: list[ComparedPart], rows: pl.Series, column: str) -> pl.Series:
+    """`id` or `text_bytes` of some rows (sorted)."""
+    found = [pl.Series(column, [], pl.String if column == ID else pl.Int64)]
+    for part in parts:
+        inside = rows.filter(rows.is_between(part.first, part.stop, closed="left"))
+        if not inside.is_empty():
+            found.append(part.column(column).gather(inside - part.first).cast(found[0].dtype))
+    return pl.concat(found)
+
+
+def kept_earlier(part: ComparedPart) -> pl.Series:
+    """Which documents of a part of an earlier run it kept, Boolean."""
+    if part.verdicts is None:
+        return pl.repeat(True, part.rows, eager=True)
+    return disk.read_frame(part.verdicts, [judge.KEPT])[judge.KEPT]
