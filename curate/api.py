@@ -147,8 +147,8 @@ def _repeats(
     order = judge.order_of(line.step.prefer, signals.schema, line.where)
     cluster = pl.Series("cluster", clusters.connected([groups], kept.to_numpy()))
     rows = pl.int_range(len(documents), dtype=pl.Int64, eager=True).alias("row")
-    members = signals.select(name for name, _ in order).with_columns(rows, cluster, documents.frame[ID], earlier=False)
-    shared = members.filter(kept & (pl.len().over("cluster") > 1))
+    members = pl.DataFrame([rows, cluster, documents.frame[ID], *(signals[name] for name, _ in order)])
+    shared = members.with_columns(earlier=False).filter(kept & (pl.len().over("cluster") > 1))
     return clusters.survivors(shared, order, line.step.keep_clusters, judge.merged(line.step))
 
 

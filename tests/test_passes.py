@@ -36,7 +36,7 @@ filters:
 write:
   - documents: {{format: parquet}}
 """
-SAME_BYTES = ("documents-*/*", "signals/*/*", "groups/*/*", "verdicts-*/*", "rejected/*", "shards/*/**/*")
+SAME_BYTES = ("documents-*/*", "signals/*/*", "keys/*/*", "groups/*/*", "verdicts-*/*", "rejected/*", "shards/*/**/*")
 
 
 def write_rows(file: Path, texts: list[str]) -> None:
@@ -382,6 +382,9 @@ def test_verdicts_hold_one_boolean_per_rule(finished):
         "exact_duplicates.duplicate": pl.Boolean,
         "near_duplicates.duplicate": pl.Boolean,
         "duplicate_of": pl.String,
+        "exact_duplicates_cluster_size": pl.Int64,
+        "near_duplicates_cluster_size": pl.Int64,
+        "near_duplicates_similarity": pl.Float64,
     }
 
 
