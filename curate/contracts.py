@@ -191,6 +191,10 @@ class Filter(Step):
         """The rules under `drop`: the class's, or a profile's."""
         return self.rules
 
+    def needs_fields(self) -> list[str]:
+        """Fields of the readers that `measure` looks at; one that no reader keeps is an error."""
+        return []
+
     def checks_text(self) -> bool:
         """Whether the filter wants to see the first documents of the input before anything is measured."""
         return False
