@@ -205,6 +205,11 @@ class Filter(Step):
         Raises: PipelineError, without the place, when the filter does not suit them.
         """
 
+    def text_notes(self, first: Iterable[tuple[str, Documents]]) -> list[str]:
+        """Remarks for `curate check` on the first documents of inputs: `(path, documents)` of each, read only if they
+        are asked for."""
+        return []
+
     def measure(self, documents: Documents) -> pl.DataFrame:
         """Measure a batch: one row per document in the same order, the columns of `signal_types`, never NaN."""
         raise NotImplementedError
