@@ -112,15 +112,19 @@ def test_a_field_that_no_reader_keeps_is_refused() -> None:
         ExactDuplicates(field="url").measure(Documents.of(["a"]))
 
 
-def test_a_run_compares_the_field_that_its_reader_keeps(tmp_path: Path) -> None:
-    rows = [{"text": f"第{number}篇文章", "url": url} for number, url in enumerate(["a", "b", "a", None, None])]
+def test_a_run_compares_texts_and_the_field_that_its_reader_keeps(tmp_path: Path) -> None:
+    urls = ["a", "b", "a", None, None, "b"]
+    rows = [{"id": str(row), "text": "一二三四四五"[row], "url": url} for row, url in enumerate(urls)]
     (tmp_path / "pages.jsonl").write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     pipeline = tmp_path / "pages.yaml"
     pipeline.write_text(
-        "read:\n  - jsonl: {paths: [pages.jsonl], fields: [url]}\nfilters:\n  - exact_duplicates: {field: url}\n"
+        "read:\n  - jsonl: {paths: [pages.jsonl], id: id, fields: [url]}\n"
+        "filters:\n  - exact_duplicates\n  - exact_duplicates: {name: same_url, field: url}\n"
     )
     run = curate.run_pipeline(pipeline, out=tmp_path / "run", workers=1)
-    assert run.signals()["kept"].to_list() == [True, True, False, True, True]
+    verdicts = run.signals()
+    assert verdicts["exact_duplicates.duplicate"].to_list() == [False, False, False, False, True, False]
+    assert verdicts["same_url.duplicate"].to_list() == [False, False, True, False, False, True]
 
 
 def test_a_frame_is_compared_by_a_column() -> None:

@@ -37,8 +37,8 @@ class ExactDuplicates(CorpusFilter):
     ignore: Annotated[tuple[Ignorable, ...], AfterValidator(lambda names: tuple(sorted(set(names))))] = ()
     """What does not count when texts are compared, a list: case, width, spaces, punctuation."""
     field: str | None = None
-    """A field that a reader keeps (`url`), to be compared instead of the text; a document in which it is null or empty
-    is no duplicate."""
+    """A field that a reader keeps (`url`), to be compared instead of the text, `ignore` and all; a document in which it
+    is null or empty is no duplicate."""
 
     def needs_fields(self) -> list[str]:
         return [self.field] if self.field else []
