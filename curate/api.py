@@ -32,7 +32,7 @@ def apply(filters: Sequence[Filter | str | Mapping[str, Any]], frame: Any, text:
     table = _frame(frame, text)
     _check_steps(lines, table[text])
     readable = table[text].is_not_null()
-    documents = _documents(table.filter(readable)[text])
+    documents = _documents(table.filter(readable)[text], _fields(lines, table.filter(readable)))
     signals, groups = _measured(lines, documents)
     verdicts = _judged(lines, documents, signals.drop(cuts.LISTED, strict=False), groups)
     own = signals.drop(SOURCE, "text_bytes")
@@ -91,9 +91,20 @@ def _polars(frame: Any) -> pl.DataFrame:
     return table
 
 
-def _documents(texts: pl.Series) -> Documents:
+def _documents(texts: pl.Series, fields: Sequence[pl.Series] = ()) -> Documents:
     ids = pl.int_range(len(texts), eager=True).cast(pl.String).str.zfill(12)
-    return Documents(pl.DataFrame({ID: ids, TEXT: texts}).with_columns(pl.lit("frame").alias(SOURCE)))
+    return Documents(pl.DataFrame({ID: ids, TEXT: texts}).with_columns(pl.lit("frame").alias(SOURCE), *fields))
+
+
+def _fields(lines: Sequence[Line[Filter]], table: pl.DataFrame) -> list[pl.Series]:
+    """Columns that filters look at beside the text."""
+    names = {name: line for line in lines for name in line.step.needs_fields()}
+    for name, line in names.items():
+        if name not in table.columns:
+            raise PipelineError(
+                f"{line.where}: the frame has no column {name!r}{registry.nearest(name, table.columns)}"
+            )
+    return [table[name].cast(pl.String) for name in names]
 
 
 def _measured(lines: Sequence[Line[Filter]], documents: Documents) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:

@@ -8,7 +8,7 @@ a test.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -191,6 +191,10 @@ class Filter(Step):
         """The rules under `drop`: the class's, or a profile's."""
         return self.rules
 
+    def needs_fields(self) -> list[str]:
+        """Fields of the readers that `measure` looks at; one that no reader keeps is an error."""
+        return []
+
     def checks_text(self) -> bool:
         """Whether the filter wants to see the first documents of the input before anything is measured."""
         return False
@@ -200,6 +204,11 @@ class Filter(Step):
 
         Raises: PipelineError, without the place, when the filter does not suit them.
         """
+
+    def text_notes(self, first: Iterable[tuple[str, Documents]]) -> list[str]:
+        """Remarks for `curate check` on the first documents of inputs: `(path, documents)` of each, read only if they
+        are asked for."""
+        return []
 
     def measure(self, documents: Documents) -> pl.DataFrame:
         """Measure a batch: one row per document in the same order, the columns of `signal_types`, never NaN."""

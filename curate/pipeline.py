@@ -176,6 +176,11 @@ def _check_fields(pipeline: Pipeline) -> None:
         for number, name in enumerate(line.step.fields):
             if name in taken or name in line.step.fields[:number]:
                 raise PipelineError(f"{line.where}.fields[{number}]: a column called {name!r} is there already")
+    known = {name for line in pipeline.read for name in line.step.fields}
+    for filter_line in pipeline.filters:
+        for name in sorted(set(filter_line.step.needs_fields()) - known):
+            hint = f"no reader keeps a field {name!r}; add it to its `fields`{registry.nearest(name, known)}"
+            raise PipelineError(f"{filter_line.where}: {hint}")
 
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)(?::([-?])([^}]*))?\}")

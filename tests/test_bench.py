@@ -104,6 +104,7 @@ def test_a_program_serves_the_steps_that_are_compared(program):
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     (call,) = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "serve")
     served = functions & {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
+    served = {step for step in served if not step.endswith("near_duplicate_links")}  # those `test_recall` knows
     if program == "use_curate":
         assert served == {step.ours for step in STEPS}
     else:

@@ -72,6 +72,12 @@ def shingles(text: str, size: int) -> list[str]:
     return [text[i : i + size] for i in range(max(1, len(text) - size + 1))]
 
 
+def write_links(links: list[tuple[int, int]], options: dict[str, Any]) -> int:
+    """Leave pairs of rows in the file that `options` names; returns how many there are."""
+    Path(options["links"]).write_text(json.dumps(links))
+    return len(links)
+
+
 def serve(distributions: list[str], *steps: Callable[[dict[str, Any]], Work]) -> None:
     """Run the step that the command line names, on this process's stdin and stdout."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")

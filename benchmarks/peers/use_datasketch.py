@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from serve import Work, serve, shingles
+from serve import Work, serve, shingles, write_links
 
 
 def sketches(texts: list[str], options: dict[str, Any]) -> Iterator[Any]:
@@ -44,5 +44,23 @@ def near_duplicates(options: dict[str, Any]) -> Work:
     return Work(prepare)
 
 
+def near_duplicate_links(options: dict[str, Any]) -> Work:
+    """All pairs that its index, at its own choice of bands, gives for each text, into the file `links`."""
+    from datasketch import MinHashLSH
+
+    def prepare(texts: list[str]) -> Callable[[], int]:
+        def work() -> int:
+            index = MinHashLSH(options["similarity"], options["permutations"])
+            signed = list(sketches(texts, options))
+            for row, sketch in enumerate(signed):
+                index.insert(row, sketch)
+            links = [(row, other) for row, sketch in enumerate(signed) for other in index.query(sketch) if row < other]
+            return write_links(links, options)
+
+        return work
+
+    return Work(prepare)
+
+
 if __name__ == "__main__":
-    serve(["datasketch", "numpy", "xxhash"], signatures, near_duplicates)
+    serve(["datasketch", "numpy", "xxhash"], signatures, near_duplicates, near_duplicate_links)

@@ -17,11 +17,13 @@ fineweb-2-pipeline.py and configs/cmn_Hani.yml.
 """
 
 import shutil
+import struct
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
-from serve import Work, serve
+from serve import Work, serve, write_links
 
 LANGUAGE = "cmn_Hani"
 STOP_WORDS = [*"的年在月是和日了於·為有被人中为他與後也而由"]
@@ -116,21 +118,48 @@ def in_new_folder(work: Callable[[list[Any], str], None]) -> Work:
 
 def near_duplicates(options: dict[str, Any]) -> Work:
     """Its own 14 buckets of 8 hashes over five words, as FineWeb-2 has them."""
-    from datatrove.pipeline.dedup import MinhashDedupCluster, MinhashDedupFilter, MinhashDedupSignature
+
+    def stages(data: list[Any], folder: str) -> None:
+        from datatrove.pipeline.dedup import MinhashDedupCluster, MinhashDedupFilter
+
+        config = pair_up(data, folder)
+        MinhashDedupCluster(f"{folder}/buckets", f"{folder}/remove_ids", config=config).run(None, 0, 1)
+        run(data, MinhashDedupFilter(f"{folder}/remove_ids"))
+
+    return in_new_folder(stages)
+
+
+def near_duplicate_links(options: dict[str, Any]) -> Work:
+    """All pairs that share a bucket; its files name neighbours only, so a bucket's chain is spread to pairs."""
+
+    def stages(data: list[Any], folder: str) -> None:
+        pair_up(data, folder)
+        write_links([pair for file in sorted(Path(folder, "buckets").iterdir()) for pair in _pairs(file)], options)
+
+    return in_new_folder(stages)
+
+
+def _pairs(file: Path) -> Iterator[tuple[int, int]]:
+    """Pairs of rows that share a bucket of one file of (file, row, file, row)."""
+    chain: list[int] = []
+    for _, row, _, other in struct.iter_unpack("<4I", file.read_bytes()):
+        chain = [*chain, other] if chain and chain[-1] == row else [row, other]
+        yield from ((earlier, other) for earlier in chain[:-1])
+
+
+def pair_up(data: list[Any], folder: str) -> Any:
+    """Signatures, and pairs bucket by bucket; returns its configuration."""
+    from datatrove.pipeline.dedup import MinhashDedupSignature
     from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupBuckets
     from datatrove.utils.hashing import HashConfig
 
     config = MinhashConfig(hash_config=HashConfig(hash_fc="xxhash", precision=64))
 
-    def stages(data: list[Any], folder: str) -> None:
-        signed, paired, removed = (f"{folder}/{name}" for name in ("signatures", "buckets", "remove_ids"))
-        MinhashDedupSignature(signed, config=config, language=LANGUAGE).run(data, 0, 1)
-        for bucket in range(config.num_buckets):
-            MinhashDedupBuckets(signed, paired, config=config).run(None, bucket, config.num_buckets)
-        MinhashDedupCluster(paired, removed, config=config).run(None, 0, 1)
-        run(data, MinhashDedupFilter(removed))
-
-    return in_new_folder(stages)
+    signed = f"{folder}/signatures"
+    MinhashDedupSignature(signed, config=config, language=LANGUAGE).run(data, 0, 1)
+    for bucket in range(config.num_buckets):
+        MinhashDedupBuckets(signed, f"{folder}/buckets", config=config).run(None, bucket, config.num_buckets)
+    return config
 
 
 def tokens(options: dict[str, Any]) -> Work:
@@ -146,5 +175,5 @@ def tokens(options: dict[str, Any]) -> Work:
 if __name__ == "__main__":
     serve(
         ["datatrove", "jieba", "spacy", "tokenizers", "xxhash"],
-        *(filters, quality, repetition, near_duplicates, tokens),
+        *(filters, quality, repetition, near_duplicates, near_duplicate_links, tokens),
     )

@@ -10,7 +10,7 @@ twice as fast as those with a list of lists. Its "rho" signatures look at a samp
 from collections.abc import Callable
 from typing import Any
 
-from serve import Work, each, serve, shingles
+from serve import Work, each, serve, shingles, write_links
 
 
 def r_signatures(options: dict[str, Any]) -> Work:
@@ -54,5 +54,44 @@ def near_duplicates(options: dict[str, Any]) -> Work:
     return Work(prepare)
 
 
+def r_near_duplicate_links(options: dict[str, Any]) -> Work:
+    from rensa import RMinHash, RMinHashDeduplicator
+
+    def seen() -> Any:
+        return RMinHashDeduplicator(options["similarity"], options["permutations"], use_lsh=True)
+
+    return _links(RMinHash, seen, options)
+
+
+def c_near_duplicate_links(options: dict[str, Any]) -> Work:
+    from rensa import CMinHash, CMinHashDeduplicator
+
+    return _links(CMinHash, lambda: CMinHashDeduplicator(options["similarity"], options["permutations"]), options)
+
+
+def _links(kind: Any, deduplicator: Callable[[], Any], options: dict[str, Any]) -> Work:
+    """Each text with those before it that stayed and are its duplicates; it stays if there are none."""
+
+    def prepare(texts: list[str]) -> Callable[[], int]:
+        def work() -> int:
+            seen, links = deduplicator(), []
+            for row, text in enumerate(texts):
+                sketch = kind(options["permutations"], 42)
+                sketch.update(shingles(text, options["shingle"]))
+                found = seen.get_duplicates(sketch)
+                links += [(int(other), row) for other in found]
+                if not found:
+                    seen.add(str(row), sketch)
+            return write_links(links, options)
+
+        return work
+
+    return Work(prepare)
+
+
 if __name__ == "__main__":
-    serve(["rensa"], r_signatures, c_signatures, r_signatures_of_shingles, near_duplicates)
+    serve(
+        ["rensa"],
+        *(r_signatures, c_signatures, r_signatures_of_shingles, near_duplicates),
+        *(r_near_duplicate_links, c_near_duplicate_links),
+    )

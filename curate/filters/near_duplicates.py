@@ -9,7 +9,8 @@ Cost on one core: keys 250 MB/s of text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,26 +18,34 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from curate.contracts import CorpusFilter, Documents, Utf8
+from curate.filters.shingle_lengths import long_enough
 
 BAND_RECALL = 0.99
 """Share of the pairs of exactly the wanted similarity that bands must bring together."""
+SHOWN = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+"""Similarities for which `curate check` says how many pairs are found."""
+
+
+def share_met(similarity: float, bands: int, rows: int) -> float:
+    """Share of the pairs of that Jaccard similarity whose signatures agree in all rows of a band (Leskovec et al.,
+    3.4.2): what of them is found."""
+    return 1 - (1 - similarity**rows) ** bands
 
 
 def bands_for(similarity: float, permutations: int, recall: float = BAND_RECALL) -> tuple[int, int]:
     """Choose `(bands, rows)`: two signatures meet if they agree in all rows of any band.
 
-    A pair of that Jaccard similarity meets with probability 1 - (1 - similarity ** rows) ** bands (Leskovec et al.,
-    3.4.2). More rows mean fewer bands and fewer false candidates: takes the most rows with which `permutations //
-    rows` bands reach `recall`, and all of these bands. 0.8 with 128: 21 bands of 6 rows, 0.998; with 96: 16 of 6,
-    0.992.
+    More rows mean fewer bands and fewer false candidates: takes the most rows with which bands of `permutations` find
+    `recall` of the pairs of exactly that similarity, and of these bands the fewest. 0.8 with 128: 16 bands of 6 rows,
+    0.992, and 96 permutations do; 0.7: 17 of 4.
 
     Raises:
         ValueError: not even bands of one row reach it.
     """
     for rows in range(permutations, 0, -1):
-        bands = permutations // rows
-        if 1 - (1 - similarity**rows) ** bands >= recall:
-            return bands, rows
+        for bands in range(1, permutations // rows + 1):
+            if share_met(similarity, bands, rows) >= recall:
+                return bands, rows
     raise ValueError(
         f"permutations: {permutations} are too few to find {recall:.0%} of the pairs with similarity {similarity}; "
         "raise one or the other"
@@ -52,20 +61,43 @@ class NearDuplicates(CorpusFilter):
     its copies only.
     """
 
+    version: ClassVar[int] = 2
+
     similarity: float = Field(default=0.8, gt=0, le=1)
     """Least Jaccard similarity (0..1) of two documents that are linked."""
     shingle: int = Field(default=5, ge=1)
-    """Characters (code points) in a shingle."""
+    """Characters (code points) in a shingle: 5 for Chinese, 9 for English; `curate check` warns where they are too
+    short."""
     permutations: int = Field(default=128, ge=1)
-    """Length of a signature. More find more; `bands_for` says how they are used, and 8 bytes a band are stored."""
+    """Most values in a signature. More make fewer false candidates at the same recall of 99 % of the pairs that are
+    exactly `similarity` alike; `curate check` says into how many bands they go, and 8 bytes a band are stored."""
     verify: bool = True
     """Whether candidates are compared text by text. If not, all that share a band are linked: at 0.8 with 128
-    permutations half of the pairs at 0.56, so give a higher `similarity`."""
+    permutations half of the pairs at 0.59, so give a higher `similarity`."""
 
     @model_validator(mode="after")
     def _bands_exist(self) -> NearDuplicates:
         bands_for(self.similarity, self.permutations)
         return self
+
+    def notes(self) -> list[str]:
+        bands, rows = bands_for(self.similarity, self.permutations)
+        found = ", ".join(f"{at:g}: {share_met(at, bands, rows):.1%}" for at in sorted({*SHOWN, self.similarity}))
+        return [
+            f"{_count(bands, 'band')} of {_count(rows, 'row')}, {8 * bands} bytes of keys a document; "
+            f"pairs found, by their similarity: {found}"
+        ]
+
+    def text_notes(self, first: Iterable[tuple[str, Documents]]) -> list[str]:
+        wanted = {path: shingle for path, seen in first if (shingle := long_enough(seen, self.shingle)) > self.shingle}
+        if not wanted:
+            return []
+        path, shingle = max(wanted.items(), key=lambda one: one[1])
+        more = f" and {_count(len(wanted) - 1, 'other input')}" if len(wanted) > 1 else ""
+        return [
+            f"shingles of {self.shingle} characters are too short for the language of {path}{more}: texts that have "
+            f"nothing to do with each other share many, and are compared in vain; take `shingle: {shingle}`"
+        ]
 
     def partitions(self) -> Mapping[str, list[str]]:
         bands, _ = bands_for(self.similarity, self.permutations)
@@ -75,8 +107,9 @@ class NearDuplicates(CorpusFilter):
     def measure(self, documents: Documents) -> pl.DataFrame:
         from curate.kernels.minhash import band_keys, permutations, signatures
 
-        signed = signatures(*documents.utf8, self.shingle, *permutations(self.permutations))
-        keys = band_keys(signed, *bands_for(self.similarity, self.permutations))
+        bands, rows = bands_for(self.similarity, self.permutations)
+        signed = signatures(*documents.utf8, self.shingle, *permutations(bands * rows))
+        keys = band_keys(signed, bands, rows)
         has_text = pl.Series(np.diff(documents.utf8.offsets) > 0)
         return pl.DataFrame(dict(zip(self.partitions(), keys, strict=True))).select(pl.when(has_text).then(pl.all()))
 
@@ -92,3 +125,7 @@ class NearDuplicates(CorpusFilter):
             hashes, starts, pairs["left"].to_numpy(), pairs["right"].to_numpy()
         )
         return similarity
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -12,7 +12,7 @@ from curate.contracts import PART_BYTES, CorpusFilter, Input, Line, Part
 from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name
 from curate.run import Run, default_folder, load_parts
-from curate.work.inputs import check_steps, check_text, find_inputs, kept_parts
+from curate.work.inputs import check_steps, check_text, find_inputs, first_documents, kept_parts
 
 DOCUMENT_BYTES = 2_700
 """Text of an average page: SkyPile-150B has 620 GB in 233 million pages."""
@@ -67,6 +67,8 @@ def forecast(pipeline: Pipeline, out: Path | None = None, limit: int | None = No
     }
     projected, free = _disk(pipeline, _text_read(pipeline, inputs, sizes, limit)), _free(folder)
     notes = [f"{line.where}: {note}" for line in _lines(pipeline) for note in line.step.notes()]
+    for line in pipeline.filters:
+        notes += [f"{line.where}: {note}" for note in line.step.text_notes(first_documents(pipeline, inputs))]
     if sum(projected.values()) > free + disk.size(folder):
         notes.append("the disk may be too small: above stands what is free, and what the run takes together")
     return Forecast(

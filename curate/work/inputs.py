@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +31,19 @@ SEEN, SEEN_INPUTS = 100, 20
 def check_text(pipeline: Pipeline, inputs: Sequence[Sequence[Input]]) -> None:
     """Show the first documents of inputs to the filters that ask for them. Raises: PipelineError."""
     asking = [line for line in pipeline.filters if line.step.checks_text()]
+    for path, documents in first_documents(pipeline, inputs) if asking else ():
+        for line in asking:
+            try:
+                line.step.check_text(documents)
+            except PipelineError as error:
+                raise PipelineError(f"{line.where}: {path}: {error}") from error
+
+
+def first_documents(pipeline: Pipeline, inputs: Sequence[Sequence[Input]]) -> Iterator[tuple[str, Documents]]:
+    """Path and first documents of some inputs of every reader, read one after the other."""
     for reader, sources in zip(pipeline.read, inputs, strict=True):
-        for source in sources[:: -(-len(sources) // SEEN_INPUTS)] if asking else ():
-            documents = _first_documents(reader.step, source)
-            for line in asking:
-                try:
-                    line.step.check_text(documents)
-                except PipelineError as error:
-                    raise PipelineError(f"{line.where}: {source.path}: {error}") from error
+        for source in sources[:: -(-len(sources) // SEEN_INPUTS)]:
+            yield source.path, _first_documents(reader.step, source)
 
 
 def _first_documents(reader: Reader, source: Input) -> Documents:

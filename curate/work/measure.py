@@ -49,6 +49,8 @@ def warm_up(run: Run, step: int, part: str, options: dict[str, Any]) -> dict[str
     """Compile the kernels of the built-in cleaners and filters once, before several workers would do so at once."""
     texts = ["这是一句话，用来编译。\nAnd a line in English, 2 of 2.\n", "另一篇。"]
     documents = Documents.of(texts)
+    fields = [pl.lit("field").alias(name) for name in _document_schema(run) if name not in documents.frame.columns]
+    documents = Documents(documents.frame.with_columns(fields))
     for cleaner in filter(_is_ours, run.pipeline.clean):
         cleaner.step.clean(documents.frame[TEXT])
         clean.changes(cleaner, documents.frame[TEXT], documents.frame[TEXT].reverse())
