@@ -332,7 +332,7 @@ def tokenizer(run: str, target: str, vocabulary: int | None, out: Path) -> None:
     "--source-field", metavar="FIELD", help="Field that names the source: url, meta.site [default: the file]."
 )
 @click.option("--per-label", type=click.IntRange(min=50), metavar="N", help="Texts of each label at most.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the division into parts, and of fastText.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the division into parts, and of the training.")
 @_plain_errors
 def classifier(
     positive: tuple[str, ...], negative: tuple[str, ...], labels: tuple[str, ...], out: Path,

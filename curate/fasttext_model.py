@@ -52,18 +52,23 @@ class FastTextModel:
         return character_tables(self.tables)
 
     def predict(
-        self, texts: Utf8, k: int = 1, *, split: bool = False
+        self, texts: Utf8, k: int = 1, *, split: bool = False, distinct: bool = False
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """Find the best `k` labels of each text, best first: positions in `labels` (-1: none) and scores, `[n, k]`.
 
-        `split`: as if `kernels.splitting` had written the texts as characters and pairs.
+        `split`: as if `kernels.splitting` had written the texts as characters and pairs; `distinct`, with it: each
+        counts once, and their sum is divided by the root of their number. Raises: PipelineError for a model of n-grams
+        whose texts would be `distinct`.
         """
         from curate.kernels import fasttext, fasttext_characters, splitting
 
         shape = (len(texts.offsets) - 1, min(k, len(self.labels)))
         labels, scores = np.empty(shape, np.int32), np.empty(shape, np.float32)
         if split and (own := self.character_tables):
-            fasttext_characters.predict(self.tables, own, splitting.token_kinds(), *texts, labels, scores)
+            kinds = splitting.token_kinds()
+            fasttext_characters.predict(self.tables, own, kinds, *texts, distinct, labels, scores)
+        elif distinct:
+            raise PipelineError('split: "distinct" is for models without n-grams; say "characters" or "none"')
         else:
             fasttext.predict(self.tables, *(splitting.split_characters(*texts) if split else texts), labels, scores)
         return labels, scores

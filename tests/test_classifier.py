@@ -53,6 +53,13 @@ def test_text_is_split_when_the_card_says_so(model: str) -> None:
     assert step.measure(text)["classifier_score"][0] == pytest.approx(1 / (1 + math.exp(-8 / 3)), abs=1e-4)
 
 
+def test_each_counts_once_when_the_card_says_so(model: str) -> None:
+    write_card(model, split="distinct", positive="good")
+    measured = Classifier(model=model).measure(Documents.of(["一本好书，好书好书"]))
+    # Known: 好, 好书 and `</s>`, however often: (2 + 6 + 0) over the root of 3.
+    assert measured["classifier_score"][0] == pytest.approx(1 / (1 + math.exp(-8 / math.sqrt(3))), abs=1e-4)
+
+
 def test_the_parameter_split_overrides_the_card(model: str) -> None:
     write_card(model, split="characters", positive="good")
     split = Classifier(model=model).measure(Documents.of(["一本好书"]))["classifier_score"][0]

@@ -1,5 +1,9 @@
-"""Prediction from characters and pairs; the truth is `fasttext.predict` on the text that `splitting` writes."""
+"""Prediction from characters and pairs; the truth is `fasttext.predict` on the text that `splitting` writes.
 
+Where each counts once, the truth is the sum of a dictionary's rows in plain Python.
+"""
+
+import itertools
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.contracts import Documents, Utf8
+from curate.errors import PipelineError
 from curate.fasttext_model import FastTextModel, load_model
 from curate.kernels.splitting import split_characters
 
@@ -115,3 +120,60 @@ def test_a_model_with_ngrams_reads_the_text_written_out(tmp_path: Path) -> None:
     model = load_model(str(path))
     assert model.character_tables is None
     assert_alike(model, Documents.of(["春天", "天", ""]).utf8)
+
+
+def in_python(model: FastTextModel, texts: Utf8) -> np.ndarray:
+    """The probability of each label: rows of the words known, each once, over the root of their number."""
+    tables, n_labels = model.tables, len(model.labels)
+    spelling = tables.spelling.tobytes()
+    words = [spelling[start:stop] for start, stop in itertools.pairwise(tables.borders.tolist())]
+    rows = dict(zip(words, tables.vectors[:, :n_labels].astype(np.float64), strict=True))
+    data, offsets = split_characters(*texts)
+    found = []
+    for start, stop in itertools.pairwise(offsets):
+        known = {word for word in [*data[start:stop].tobytes().split(b" "), b"</s>"] if word in rows}
+        raised = np.exp(sum(rows[word] for word in known) / np.sqrt(len(known)))
+        found.append(raised / raised.sum())
+    return np.array(found).reshape(-1, n_labels)
+
+
+def assert_distinct(model: FastTextModel, texts: Utf8) -> None:
+    labels, scores = model.predict(texts, len(model.labels), split=True, distinct=True)
+    found = np.zeros(labels.shape)
+    np.put_along_axis(found, labels, scores.astype(np.float64), axis=1)
+    assert found == pytest.approx(in_python(model, texts), abs=1e-4)  # fastText adds 1e-5 to each
+
+
+@pytest.mark.parametrize("n_labels", [2, 3, 5, 17])
+def test_each_counts_once_over_the_root_of_their_number(
+    make: Callable[[list[str], int], FastTextModel], n_labels: int
+) -> None:
+    model = make(
+        words_of([CHARACTERS, CHARACTERS[::-1], "春天来了。Spring 2024年来了", "的的一一", "a b"])[::2], n_labels
+    )
+
+    @settings(max_examples=100, deadline=None)
+    @given(TEXTS)
+    def check(texts: list[str]) -> None:
+        assert_distinct(model, Documents.of(texts).utf8)
+
+    check()
+
+
+def test_each_counts_once_however_far_apart_and_anew_in_each_text(
+    make: Callable[[list[str], int], FastTextModel],
+) -> None:
+    model = make(words_of(["春天来了", "一一"]), 2)
+    assert_distinct(model, Documents.of(["春天" * 3000, "春天" * 3000 + "来", *("春天来", "来了", "一") * 300]).utf8)
+
+
+def test_a_model_with_ngrams_refuses_to_count_each_once(tmp_path: Path) -> None:
+    path = Path(write_model(tmp_path / "model.bin", ["a", "b"], {"春": [1, 0]}))
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<i", data, 8 + 4 * 5, 2)
+    struct.pack_into("<i", data, 8 + 4 * 8, 1)
+    head = bytes(data).index(struct.pack("<?qq", False, 2, 2))
+    struct.pack_into("<q", data, head + 1, 3)
+    path.write_bytes(bytes(data[: head + 17]) + bytes(8) + bytes(data[head + 17 :]))
+    with pytest.raises(PipelineError, match="distinct"):
+        load_model(str(path)).predict(Documents.of(["春"]).utf8, split=True, distinct=True)

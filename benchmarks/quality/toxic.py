@@ -4,9 +4,9 @@
 
 CORPUS is JSON lines with `text`, `meta.label` (1 offensive, 0 not) and `meta.orig_split`. Posts are divided by a hash
 of the text, as `curate train classifier` does. `test, by people` are the held-out posts of the authors' own test set,
-which people labelled. Prints macro-F1, AUC, and the seconds of the training, waiting and on the processor (this process
-and fastText's). Parts of 3,700 posts make macro-F1 differ by 0.005 from seed to seed, so `--seeds` trains with several,
-each with a split of its own, and prints the mean of the held-out parts.
+which people labelled. Prints macro-F1, AUC, and the seconds of the training, waiting and on the processor. Parts of
+3,700 posts make macro-F1 differ by 0.005 from seed to seed, so `--seeds` trains with several, each with a split of its
+own, and prints the mean of the held-out parts.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ def line(name: str, scores: np.ndarray, truth: np.ndarray) -> str:
 
 
 def processor_seconds() -> float:
-    """Seconds of the processor so far: this process, and those it started that have ended."""
+    """Seconds of the processor so far."""
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    return times.user + times.system
 
 
 def measure(frame: pl.DataFrame, seed: int) -> tuple[float, float]:
@@ -73,8 +73,8 @@ def measure(frame: pl.DataFrame, seed: int) -> tuple[float, float]:
         started, processor = time.perf_counter(), processor_seconds()
         done = training.train_classifier(patterns, Path(folder) / "m.bin", positive="offensive", seed=seed)
         seconds, busy = time.perf_counter() - started, processor_seconds() - processor
-        print(f"seed {seed}: trained in {seconds:.1f} s ({busy:.1f} s of the processor), epochs by macro-F1:")
-        print("  ", done.card["trained_by"]["validation_macro_f1_by_epochs"])
+        print(f"seed {seed}: trained in {seconds:.1f} s ({busy:.1f} s of the processor), loss by strength:")
+        print("  ", done.card["trained_by"]["validation_loss_by_strength"])
         read, _ = samples.read_samples(patterns, "text", None)
         divided, _ = samples.divide(read, seed)
         held_out = divided.filter(pl.col("part") == samples.HELD_OUT)

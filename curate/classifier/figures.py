@@ -45,6 +45,12 @@ def auc(scores: Floats, positive: Truths) -> float | None:
     return float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
 
 
+def logarithmic_loss(truth: npt.NDArray[np.int64], probabilities: Floats) -> float:
+    """The mean of minus the logarithm of the true label's probability; `probabilities: [n, n_labels]`."""
+    right = np.take_along_axis(probabilities, truth[:, None], axis=1)
+    return float(-np.log(np.maximum(right, 1e-9)).mean())
+
+
 def calibration(scores: Floats, positive: Truths) -> list[dict[str, Any]]:
     """For each tenth of the range that holds a score: samples, their mean score, and the share that is positive."""
     bins = np.clip((scores * BINS).astype(np.int64), 0, BINS - 1)

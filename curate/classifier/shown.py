@@ -17,7 +17,7 @@ def shown(model: Path, card: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{label} {number:,}" for label, number in samples["trained_on"].items())
     lines = [
         f"trained on {counts}; {sum(samples['held_out'].values()):,} held out, by {samples['parts_by']}",
-        f"epochs     {card['trained_by']['parameters']['epoch']}",
+        f"strength {card['trained_by']['strength']:g}",
         "",
         *_table(
             ["label", "precision", "recall", "F1", "samples"],

@@ -36,8 +36,9 @@ class Classifier(Filter):
     positive: str | None = None
     """The label that `classifier_score` speaks of; null: the one of the card, if it names one."""
     split: Split | None = None
-    """`characters`: blanks are put between Chinese characters, as the training does; `none`: the text as it is; null:
-    as the card says, `none` without a card."""
+    """`distinct`: blanks are put between Chinese characters, each character and pair counts once, and their sum is
+    divided by the root of their number, as the training does; `characters`: split, and fastText's mean of all; `none`:
+    the text as it is; null: as the card says, `none` without a card."""
 
     def files(self) -> list[str]:
         card = card_file(self.model)
@@ -64,8 +65,9 @@ class Classifier(Filter):
 def best_label(model: str, split: Split | None, documents: Documents, positive: str | None = None) -> pl.DataFrame:
     """Give `label`, `label_score` of each document, and `score`: that of the label `positive`, if one is named."""
     loaded = load_model(model)
-    is_split = (split or read_card(model).get("split")) == "characters"
-    labels, scores = loaded.predict(documents.utf8, 1 if positive is None else len(loaded.labels), split=is_split)
+    way = split or read_card(model).get("split", "none")
+    k = 1 if positive is None else len(loaded.labels)
+    labels, scores = loaded.predict(documents.utf8, k, split=way != "none", distinct=way == "distinct")
     readable = documents.frame[TEXT].str.contains(r"\S") & pl.Series(labels[:, 0] >= 0, dtype=pl.Boolean)
     names = pl.Series(loaded.labels, dtype=pl.String)
     columns = {"label": names.gather(labels[:, 0].clip(0)), "label_score": pl.Series(scores[:, 0])}

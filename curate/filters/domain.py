@@ -36,8 +36,9 @@ class Domain(Filter):
     """A supervised fastText model whose labels are domains; `curate train classifier --label news=… --label forum=…`
     makes one."""
     split: Split | None = None
-    """`characters`: blanks are put between Chinese characters, as the training does; `none`: the text as it is; null:
-    as the model's card says, `none` without a card."""
+    """`distinct`: blanks are put between Chinese characters, each character and pair counts once, and their sum is
+    divided by the root of their number, as the training does; `characters`: split, and fastText's mean of all; `none`:
+    the text as it is; null: as the model's card says, `none` without a card."""
 
     def files(self) -> list[str]:
         model = self._model()

@@ -137,12 +137,15 @@ def scoring_space(tables, k):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def write_best(tables, total, features, space, labels, scores):  # type: ignore[no-untyped-def]
-    """Write the best labels and their scores of one text, given the sum of its features' rows, which is changed."""
+def write_best(tables, total, divisor, space, labels, scores):  # type: ignore[no-untyped-def]
+    """Write the best labels and their scores of one text, given the sum of its features' rows, which is changed.
+
+    `divisor`: the number of features; 0: there are none.
+    """
     raw, stack, path, best = space
     n = 0
-    if features > 0:
-        total *= float32(1.0 / features)
+    if divisor > 0:
+        total *= float32(1.0 / divisor)
         if tables.scoring == HIERARCHICAL:
             n = _score_tree(tables, total, stack, path, labels, best)
         else:
