@@ -98,14 +98,15 @@ def run(pipeline: Path, out: Path, workers: int) -> Watched:
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     samples: list[Sample] = []
-    watcher = threading.Thread(target=_watch, args=(process, out, started, samples))
-    watcher.start()
     told: list[str] = []
-    assert process.stderr
-    passes = list(_passes(process.stderr, started, told))
-    if process.wait():
-        raise SystemExit(f"{' '.join(process.args)}\n{''.join(told[-20:])}")
+    watcher = threading.Thread(target=_watch, args=(process, out, started, samples))
+    with process:
+        watcher.start()
+        assert process.stderr
+        passes = list(_passes(process.stderr, started, told))
     watcher.join()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(process.args)}\n{''.join(told[-20:])}")
     return Watched(json.loads((out / "run.json").read_text(encoding="utf-8")), passes, samples)
 
 
