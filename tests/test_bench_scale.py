@@ -79,7 +79,9 @@ def run_of(passes, samples):
 
 def test_the_peak_is_that_between_band_keys_and_verdicts():
     passes = [Pass("measure", 0, 5), Pass("compare a: sort", 5, 7), Pass("judge", 8, 9), Pass("write x", 9, 12)]
-    samples = [Sample(time, memory, 1, 1, 2) for time, memory in ((1, 900), (6, 50), (7.5, 70), (8.5, 60), (10, 800))]
+    samples = [
+        Sample(time, memory, 1, 1, 1, 2) for time, memory in ((1, 900), (6, 50), (7.5, 70), (8.5, 60), (10, 800))
+    ]
     done = run_of(passes, samples)
     assert done.comparing == (5, 9) and done.peak("whole") == 70
     assert done.seconds() == {"compare a: sort": 2, "judge": 1}
@@ -101,7 +103,7 @@ def test_memory_is_that_of_all_processes_of_the_group():
         assert [process.stdout.readline() for _ in range(2)] == ["held\n"] * 2
         held = [watched._memory(pid) for pid in watched._group(process.pid)]
         process.stdin.close()
-    assert len(held) == 2 and all(40e6 < anonymous <= pss < 100e6 for pss, anonymous in held)
+    assert len(held) == 2 and all(40e6 < anonymous <= pss <= resident < 100e6 for pss, resident, anonymous in held)
     assert not list(watched._group(process.pid)) and watched._memory(process.pid) is None
 
 
@@ -208,9 +210,15 @@ def test_a_small_corpus_goes_the_whole_way(tmp_path):
     sentences = ["".join(map(chr, 0x4E00 + chance.integers(0, 3_000, size))) for size in chance.integers(12, 47, 3_000)]
     pool = composed.pool_of(["。".join(sentences) + "。"])
     corpus.write(tmp_path / "corpus", pool, 0, corpus.Crawl(1_500, file_documents=500))
-    options = argparse.Namespace(work=tmp_path, file_documents=500, small="100MB", workers=1)
+    options = argparse.Namespace(
+        work=tmp_path, file_documents=500, small="100MB", workers=1, corpora=[Path("folder/made.jsonl")]
+    )
     whole = scale.measure(options, tmp_path / "corpus", 1_500, "on")
     assert whole["pairs"] > 300 and whole["recall"] >= 0.99 and whole["joined"] == 0
     assert whole["seconds"] > 0 and whole["keys_bytes"] > 1_500 * 8
     half = scale.measure(options, tmp_path / "corpus", 1_000, "on")
     assert half["pairs"] < whole["pairs"] and half["verdicts"] != whole["verdicts"]
+    shown = scale.section([half, whole], options)
+    assert [table.title for table in shown.tables] == ["", "Growth", "Where the time goes", "SkyPile"]
+    assert "--corpora made.jsonl" in shown.text and str(tmp_path) not in json.dumps(shown.data)
+    assert all(len(row) == len(table.columns) for table in shown.tables for row in table.rows)

@@ -45,6 +45,8 @@ SETTINGS = ("off", "small", "on")
 MOST_SECONDS, MOST_BYTES, MOST_BYTES_SMALL, MOST_EXPONENT = 600, 2e9, 1e9, 1.1
 """Bounds: seconds of the largest size; memory with the default setting, and when asked; growth of time."""
 LEAST_RECALL, MOST_KEY_BYTES = 0.99, 220
+MEMORY = ("whole", "resident", "anonymous", "largest")
+"""Columns of `watched.Sample`."""
 
 Figures = dict[str, Any]
 
@@ -87,7 +89,7 @@ def measure(options: argparse.Namespace, made: Path, documents: int, setting: st
         "passes": done.seconds(),
         "seconds": sum(done.seconds().values()),
         "measuring": sum(one["seconds"] for one in done.record["passes"] if one["pass"] == "measure"),
-        **{what: done.peak(what) for what in ("whole", "anonymous", "largest")},
+        **{what: done.peak(what) for what in MEMORY},
         "worker_memory_bytes": done.record["worker_memory_bytes"],
         "keys_bytes": keys_bytes(out),
         "temporary_bytes": max(0, done.peak("disk") - kept_bytes),
@@ -114,25 +116,24 @@ def exponent(grown: Sequence[Figures]) -> float:
 def growth_table(measured: Sequence[Figures]) -> results.Table:
     """A row for each size and setting."""
     heads = [
-        "documents", "verification, memory", "seconds", "GB of all processes", "anonymous", "largest process",
+        "documents", "verification, memory", "seconds", "GB, PSS", "RSS", "anonymous", "largest process",
         "bytes of temporary files a document", "recall >= 0.8", "0.8 to 0.9", "0.7 to 0.8", "joined with others",
         "clusters", "largest cluster",
     ]  # fmt: skip
-    rows = [
-        [
-            f"{one['documents']:,}", named(one), f"{one['seconds']:.1f}", f"{one['whole'] / 1e9:.2f}",
-            f"{one['anonymous'] / 1e9:.2f}", f"{one['largest'] / 1e9:.2f}",
-            f"{one['temporary_bytes'] / one['documents']:.0f}", f"{one['recall']:.4f}", f"{one['recall_near']:.4f}",
-            f"{one['recall_far']:.3f}", f"{one['joined']:,}", f"{one['clusters']:,}", f"{one['largest_cluster']:,}",
-        ]
-        for one in measured
-    ]  # fmt: skip
     text = (
-        "Seconds from band keys to verdicts. Memory: most of the summed PSS of all processes (mapped files included), "
-        "five samples a second. Recall: pairs of a copy and its original in one cluster, by their Jaccard similarity. "
-        "Joined with others: documents dropped for one of another original."
+        "Seconds from band keys to verdicts. Memory: most of the summed PSS of all processes, mapped files included, "
+        "five samples a second; RSS counts what they share once for each. Recall: pairs of a copy and its original in "
+        "one cluster, by their Jaccard similarity. Joined with others: documents dropped for one of another original."
     )
-    return results.Table(heads, rows, "Growth", text)
+    return results.Table(heads, list(map(growth_row, measured)), "Growth", text)
+
+
+def growth_row(one: Figures) -> list[str]:
+    memory = [f"{one[what] / 1e9:.2f}" for what in MEMORY]
+    recall = [f"{one[name]:.4f}" for name in ("recall", "recall_near", "recall_far")]
+    counts = [f"{one[name]:,}" for name in ("joined", "clusters", "largest_cluster")]
+    temporary = f"{one['temporary_bytes'] / one['documents']:.0f}"
+    return [f"{one['documents']:,}", named(one), f"{one['seconds']:.1f}", *memory, temporary, *recall, *counts]
 
 
 def named(one: Figures) -> str:
@@ -169,7 +170,9 @@ def bound_rows(measured: Sequence[Figures]) -> list[list[str]]:
     rows += [bound_same(one, other) for one in off for other in small if one["documents"] == other["documents"]]
     for found in (off, on):
         if len(found) > 1:
-            rows.append(bound(f"time grows with documents to the power, {named(found[-1])}", exponent(found), 1.1))
+            rows.append(
+                bound(f"time grows with documents to the power, {named(found[-1])}", exponent(found), MOST_EXPONENT)
+            )
     if on:
         name = f"{at(on)}, verification on"
         rows.append([f"{name}, minutes", f"{on[-1]['seconds'] / 60:.2f}", "stated", ""])
@@ -231,6 +234,7 @@ def section(measured: Sequence[Figures], options: argparse.Namespace) -> results
         pass_table(measured),
         projection_table(measured),
     ]
+    tables = [table for table in tables if table.rows]
     return results.Section("Near duplicates at scale", text, tables, {"measured": list(measured)})
 
 

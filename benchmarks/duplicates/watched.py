@@ -1,9 +1,11 @@
 """Run a pipeline in processes of its own and watch what that takes: seconds of passes, memory of all processes, disk.
 
 Memory is sampled five times a second (Linux): the proportional set size (PSS) of every process of the run, in which a
-page that several share counts once, and pages of mapped files count as long as they are held; beside it the anonymous
-part, which the system cannot take back. A peak between two samples is missed; `worker_memory_bytes` of the run's record
-is the system's own count for one process, and misses none. Disk is the blocks of all files of the run folder.
+page that several share counts once, and pages of mapped files count as long as they are held. What other programs map
+too, such as the libraries of another Python, counts in parts; so beside it stand the summed resident sets (RSS), which
+count a shared page in each process and are never too little, and the anonymous part, which the system cannot take back.
+A peak between two samples is missed; `worker_memory_bytes` of the run's record is the system's own count for one
+process, and misses none. Disk is the blocks of all files of the run folder.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ MEASURED = ("documents-*", "signals", "keys", "cuts", "rejected", "inputs.json")
 STARTED = ("run.json", "run.lock", "errors.log")
 """What a run writes before its first pass."""
 _PASS = re.compile(r"(?P<name>.+): \d+ done.* in (?P<seconds>[\d.]+) s")
-_LINES = re.compile(r"^(Pss|Pss_Anon): +(\d+) kB", re.MULTILINE)
+_LINES = re.compile(r"^(Pss|Rss|Pss_Anon): +(\d+) kB", re.MULTILINE)
 
 
 class Pass(NamedTuple):
@@ -56,6 +58,8 @@ class Sample(NamedTuple):
     """Seconds since the run was started."""
     whole: int
     """PSS of all processes."""
+    resident: int
+    """RSS of all processes."""
     anonymous: int
     """The part of it that is no file's."""
     largest: int
@@ -126,8 +130,8 @@ def _watch(process: subprocess.Popen[str], folder: Path, started: float, samples
         if now - looked >= DISK_EVERY:
             disk, looked = disk_bytes(folder), now
         held = [one for pid in _group(process.pid) if (one := _memory(pid))]
-        whole, anonymous = sum(pss for pss, _ in held), sum(anonymous for _, anonymous in held)
-        samples.append(Sample(now, whole, anonymous, max((pss for pss, _ in held), default=0), disk))
+        sums = [sum(column) for column in zip(*held, strict=True)] or [0, 0, 0]
+        samples.append(Sample(now, *sums, max((pss for pss, *_ in held), default=0), disk))
         time.sleep(MEMORY_EVERY)
 
 
@@ -141,13 +145,16 @@ def _group(leader: int) -> Iterator[int]:
                     yield int(entry.name)
 
 
-def _memory(pid: int) -> tuple[int, int] | None:
-    """PSS and its anonymous part, in bytes; None for a process that has ended."""
+def _memory(pid: int) -> tuple[int, int, int] | None:
+    """PSS, RSS and the anonymous part of PSS, in bytes; None for a process that has ended."""
     try:
         found = dict(_LINES.findall(Path(f"/proc/{pid}/smaps_rollup").read_text()))
     except OSError:
         return None
-    return (1024 * int(found["Pss"]), 1024 * int(found["Pss_Anon"])) if found else None
+    if not found:
+        return None
+    whole, resident, anonymous = (1024 * int(found[name]) for name in ("Pss", "Rss", "Pss_Anon"))
+    return whole, resident, anonymous
 
 
 def disk_bytes(folder: Path, patterns: Sequence[str] = ("*",)) -> int:
