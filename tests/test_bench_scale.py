@@ -163,8 +163,23 @@ def test_bounds_say_which_are_missed():
         figures(10**7, "small", 1, 1.1e9, verdicts="other"),
     ]
     assert [row[3] for row in scale.bound_rows(missed)] == ["**not met**"] * 6
-    on = scale.bound_rows([figures(10**6, "on", 9, recall=0.98)])
-    assert [row[3] for row in on] == ["", "met", "**not met**"]
+    on = [figures(10**6, "on", 9, recall=0.98), figures(10**6, "on-small", 9, 1e9, verdicts="other")]
+    assert [row[3] for row in scale.bound_rows(on)] == ["", "**not met**", "met", "met", "**not met**"]
+
+
+def test_memory_is_the_most_of_any_size():
+    rows = scale.memory_rows([figures(10**6, "off", 1, 2.5e9), figures(10**7, "off", 1, 1.5e9)], 2e9)
+    assert [(row[1], row[3]) for row in rows] == [("2.5", "**not met**")]
+    assert scale.memory_rows([], 2e9) == []
+
+
+def test_settings_say_what_the_filter_is_given():
+    texts = {setting: scale.pipeline_text([Path("a")], setting, "1MB") for setting in scale.SETTINGS}
+    given = {setting: json.loads(text.rpartition("near_duplicates: ")[2]) for setting, text in texts.items()}
+    assert given == {
+        "off": {"verify": False}, "small": {"verify": False, "memory": "1MB"},
+        "on": {"verify": True}, "on-small": {"verify": True, "memory": "1MB"},
+    }  # fmt: skip
 
 
 def test_growth_is_a_power_and_the_projection_follows_it():

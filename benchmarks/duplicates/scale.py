@@ -6,9 +6,10 @@
 A corpus with known near copies is made under WORK (see corpus.py) and run with `near_duplicates` alone. A smaller size
 is the first files of a larger one, so each document is measured once; before each setting all groups and verdicts are
 removed. Settings: `off`, without verification; `small`, the same with `memory` as `--small` says, for which the
-verdicts must be the same bytes; `on`, with verification. Counted are the passes from band keys to verdicts. Figures
-are kept in WORK/measured.json, so sizes and settings may be run one by one; the tables show all that are there, and
-become a section of RESULTS.md under --out. 10 million take 25 GB in WORK (`--clean` removes all but the figures).
+verdicts must be the same bytes; `on` and `on-small`, with verification. Counted are the passes from band keys to
+verdicts. Figures are kept in WORK/measured.json, so sizes and settings may be run one by one; the tables show all that
+are there, and become a section of RESULTS.md under --out. 10 million take 25 GB in WORK (`--clean` removes all but the
+figures).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ filters:
   - near_duplicates: {parameters}
 """
 SKYPILE = 233_000_000
-SETTINGS = ("off", "small", "on")
+SETTINGS = ("off", "small", "on", "on-small")
 MOST_SECONDS, MOST_BYTES, MOST_BYTES_SMALL, MOST_EXPONENT = 600, 2e9, 1e9, 1.1
 """Bounds: seconds of the largest size; memory with the default setting, and when asked; growth of time."""
 LEAST_RECALL, MOST_KEY_BYTES = 0.99, 220
@@ -53,7 +54,8 @@ Figures = dict[str, Any]
 
 def pipeline_text(files: Sequence[Path], setting: str, small: str) -> str:
     """The pipeline for some files."""
-    parameters: dict[str, Any] = {"verify": setting == "on"} | ({"memory": small} if setting == "small" else {})
+    parameters: dict[str, Any] = {"verify": setting.startswith("on")}
+    parameters |= {"memory": small} if setting.endswith("small") else {}
     return PIPELINE.format(paths=json.dumps(list(map(str, files))), parameters=json.dumps(parameters))
 
 
@@ -84,7 +86,7 @@ def measure(options: argparse.Namespace, made: Path, documents: int, setting: st
     return {
         "documents": documents,
         "setting": setting,
-        "memory_setting": options.small if setting == "small" else "default",
+        "memory_setting": options.small if setting.endswith("small") else "default",
         "workers": options.workers,
         "passes": done.seconds(),
         "seconds": sum(done.seconds().values()),
@@ -138,7 +140,7 @@ def growth_row(one: Figures) -> list[str]:
 
 def named(one: Figures) -> str:
     """A setting in words."""
-    return f"{'on' if one['setting'] == 'on' else 'off'}, {one['memory_setting']}"
+    return f"{'on' if one['setting'].startswith('on') else 'off'}, {one['memory_setting']}"
 
 
 def pass_table(measured: Sequence[Figures]) -> results.Table:
@@ -158,26 +160,38 @@ def of(measured: Sequence[Figures], setting: str) -> list[Figures]:
 
 def bound_rows(measured: Sequence[Figures]) -> list[list[str]]:
     """What must hold, for what was measured."""
-    off, small, on = (of(measured, setting) for setting in SETTINGS)
+    off, on = of(measured, "off"), of(measured, "on")
     rows = []
     if off:
         rows.append(bound(f"{at(off)}, verification off, minutes", off[-1]["seconds"] / 60, MOST_SECONDS / 60))
-        rows.append(bound(f"{at(off)}, default memory, GB", off[-1]["whole"] / 1e9, MOST_BYTES / 1e9))
         rows.append(bound("band keys, bytes a document", off[-1]["keys_bytes"] / off[-1]["documents"], MOST_KEY_BYTES))
-    if small:
-        name = f"{at(small)}, memory {small[-1]['memory_setting']}, GB"
-        rows.append(bound(name, small[-1]["whole"] / 1e9, MOST_BYTES_SMALL / 1e9))
-    rows += [bound_same(one, other) for one in off for other in small if one["documents"] == other["documents"]]
-    for found in (off, on):
-        if len(found) > 1:
-            rows.append(
-                bound(f"time grows with documents to the power, {named(found[-1])}", exponent(found), MOST_EXPONENT)
-            )
     if on:
-        name = f"{at(on)}, verification on"
-        rows.append([f"{name}, minutes", f"{on[-1]['seconds'] / 60:.2f}", "stated", ""])
-        rows.append(bound(f"{name}, GB", on[-1]["whole"] / 1e9, MOST_BYTES / 1e9))
-        rows.append(bound(f"{name}, share of pairs not found", 1 - on[-1]["recall"], 1 - LEAST_RECALL))
+        rows.append([f"{at(on)}, verification on, minutes", f"{on[-1]['seconds'] / 60:.2f}", "stated", ""])
+        rows.append(bound("share of pairs that verification on does not find", 1 - on[-1]["recall"], 1 - LEAST_RECALL))
+    for setting in SETTINGS:
+        rows += memory_rows(of(measured, setting), MOST_BYTES_SMALL if setting.endswith("small") else MOST_BYTES)
+    for large, small in (("off", "small"), ("on", "on-small")):
+        rows += same_rows(of(measured, large), of(measured, small))
+    grown = [found for found in (off, on) if len(found) > 1]
+    what = "time grows with documents to the power, verification"
+    return rows + [bound(f"{what} {named(found[-1])}", exponent(found), MOST_EXPONENT) for found in grown]
+
+
+def memory_rows(found: Sequence[Figures], most: float) -> list[list[str]]:
+    """The most memory that a setting takes, for any size."""
+    if not found:
+        return []
+    name = f"{at(found)}, verification {named(found[-1])} memory, GB"
+    return [bound(name, max(one["whole"] for one in found) / 1e9, most / 1e9)]
+
+
+def same_rows(large: Sequence[Figures], small: Sequence[Figures]) -> list[list[str]]:
+    """Whether verdicts are the same with less memory."""
+    rows = []
+    for one, other in ((one, other) for one in large for other in small if one["documents"] == other["documents"]):
+        name = f"{one['documents']:,} documents, verification {named(one)} and {named(other)} memory, verdicts"
+        same = one["verdicts"] == other["verdicts"]
+        rows.append([name, "same bytes" if same else "other bytes", "same bytes", "met" if same else "**not met**"])
     return rows
 
 
@@ -188,12 +202,6 @@ def at(found: Sequence[Figures]) -> str:
 def bound(name: str, value: float, most: float) -> list[str]:
     """A row of the table of bounds."""
     return [name, f"{value:.3g}", f"<= {most:.3g}", "met" if value <= most else "**not met**"]
-
-
-def bound_same(one: Figures, other: Figures) -> list[str]:
-    same = one["verdicts"] == other["verdicts"]
-    return [f"{one['documents']:,} documents, verdicts with less memory", "same bytes" if same else "other bytes",
-            "same bytes", "met" if same else "**not met**"]  # fmt: skip
 
 
 def projection(found: Sequence[Figures]) -> list[str]:
@@ -254,7 +262,7 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--corpora", type=Path, nargs="+", required=True)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000_000, 2_500_000, 5_000_000, 10_000_000])
-    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS[:3]))
     parser.add_argument("--small", default="100MB", help="`memory` of the setting small")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
