@@ -188,6 +188,8 @@ def test_growth_is_a_power_and_the_projection_follows_it():
     name, hours, memory, slope, keys, temporary = scale.projection(grown)
     assert name == "off, default" and float(hours) == pytest.approx(233**1.05 / 3600, abs=0.05)
     assert (memory, slope, keys, temporary) == ("3.33", "10.0", "39", "70")
+    shrinking = [figures(10**6, "off", 1, 2e9), figures(10**7, "off", 9, 1.1e9)]
+    assert scale.projection(shrinking)[2:4] == ["1.10", "-100.0"]
 
 
 def test_figures_replace_those_of_the_same_size_and_setting(tmp_path):

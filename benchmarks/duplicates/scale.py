@@ -208,8 +208,8 @@ def projection(found: Sequence[Figures]) -> list[str]:
     """One row: what SkyPile takes with a setting, from how its figures grew."""
     last = found[-1]
     hours = last["seconds"] * (SKYPILE / last["documents"]) ** exponent(found) / 3600
-    slope, start = np.polyfit([one["documents"] for one in found], [one["whole"] for one in found], 1)
-    memory = max(last["whole"], slope * SKYPILE + start)
+    slope = (last["whole"] - found[-2]["whole"]) / (last["documents"] - found[-2]["documents"])
+    memory = last["whole"] + max(0.0, slope) * (SKYPILE - last["documents"])
     keys, temporary = (last[key] / last["documents"] * SKYPILE / 1e9 for key in ("keys_bytes", "temporary_bytes"))
     return [named(last), f"{hours:.1f}", f"{memory / 1e9:.2f}", f"{slope:.1f}", f"{keys:.0f}", f"{temporary:.0f}"]
 
@@ -220,8 +220,8 @@ def projection_table(measured: Sequence[Figures]) -> results.Table:
     heads = ["verification, memory", "hours", "GB of memory", "bytes of it a document", "GB of band keys",
              "GB of temporary files"]  # fmt: skip
     text = (
-        f"Projected to {SKYPILE:,} documents: time by the power above, memory by the straight line through the sizes "
-        "(at least the most that was measured), disk by document. Texts here are shorter than SkyPile's: verification "
+        f"Projected to {SKYPILE:,} documents: time by the power above, memory by the straight line through the two "
+        "largest sizes (at least the last: what `memory` bounds is full by then), disk by document. Texts here are shorter than SkyPile's: verification "
         "takes longer there, by their length; the rest does not read text."
     )
     return results.Table(heads, rows, "SkyPile", text)
