@@ -39,7 +39,7 @@ write:
   - tokens: {{target: qwen2.5-0.5b, tokenizer: "{tokenizers}/qwen2.5", format: megatron}}
   - tokens: {{name: qwen-arrow, target: qwen2.5-0.5b, tokenizer: "{tokenizers}/qwen2.5", format: arrow}}
 """
-SAME_BYTES = ("documents-*/*", "signals/*/*", "groups/*/*", "verdicts-*/*", "rejected/*", "shards/**/*")
+SAME_BYTES = ("documents-*/*", "signals/*/*", "keys/*/*", "groups/*/*", "verdicts-*/*", "rejected/*", "shards/**/*")
 
 
 def hashes(run: Path) -> dict[str, str]:
