@@ -103,7 +103,9 @@ class Plan:
     def groups(self) -> dict[str, str]:
         """Label of each corpus filter to the fingerprint of its groups."""
         return {
-            line.label: digest(self.filters[line.label], self.corpus, *map(_earlier, line.step.against))
+            line.label: digest(
+                self.filters[line.label], self.corpus, line.step.least_similarity(), *map(_earlier, line.step.against)
+            )
             for line in self.corpus_filters
         }
 

@@ -141,6 +141,15 @@ def test_memory_and_what_survives_are_decisions(corpus: Path, tmp_path: Path) ->
     assert kept["len"].sum() == 2 * clusters
 
 
+def test_verification_needs_no_other_keys(corpus: Path, tmp_path: Path) -> None:
+    run_pipeline(pipeline(corpus, "similarity: 0.7"), tmp_path / "run", workers=1)
+    run = run_pipeline(pipeline(corpus, "similarity: 0.7, verify: false"), tmp_path / "run", workers=1)
+    assert run.record["parts"]["measured"] == 0
+    passes = {one["pass"] for one in run.record["passes"]}
+    assert {"compare near_duplicates: group", "compare near_duplicates: join"} <= passes
+    assert not passes & {f"compare near_duplicates: {name}" for name in ("pair", "fetch", "verify")}
+
+
 def test_clusters_are_described_in_the_verdicts(corpus: Path, tmp_path: Path) -> None:
     run = run_pipeline(pipeline(corpus, ""), tmp_path / "run", workers=2)
     table = run.documents().with_columns(survivor=pl.coalesce("duplicate_of", "id"))

@@ -10,7 +10,7 @@ Cost on one core: keys 250 MB/s of text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +79,10 @@ class NearDuplicates(CorpusFilter):
     def _bands_exist(self) -> NearDuplicates:
         bands_for(self.similarity, self.permutations)
         return self
+
+    def measured_parameters(self) -> dict[str, Any]:
+        bands, rows = bands_for(self.similarity, self.permutations)
+        return {"shingle": self.shingle, "bands": bands, "rows": rows}
 
     def notes(self) -> list[str]:
         bands, rows = bands_for(self.similarity, self.permutations)
