@@ -76,7 +76,7 @@ def train_classifier(
     """Train on files of each label; write the model and, beside it, its card.
 
     `patterns`: label to files; `positive`: the label whose probability will be the score. Raises: PipelineError for
-    files that cannot be read, labels with too few texts, a fastText that is missing; CurateError when it fails.
+    files that cannot be read, and labels with too few texts.
     """
     if len(patterns) < 2:
         raise PipelineError("a classifier needs two labels at least: --positive and --negative, or --label twice")
