@@ -221,8 +221,8 @@ def projection_table(measured: Sequence[Figures]) -> results.Table:
              "GB of temporary files"]  # fmt: skip
     text = (
         f"Projected to {SKYPILE:,} documents: time by the power above, memory by the straight line through the two "
-        "largest sizes (at least the last: what `memory` bounds is full by then), disk by document. Texts here are shorter than SkyPile's: verification "
-        "takes longer there, by their length; the rest does not read text."
+        "largest sizes (at least the last: what `memory` bounds is full by then), disk by document. Texts here are "
+        "shorter than SkyPile's: verification takes longer there, by their length; the rest does not read text."
     )
     return results.Table(heads, rows, "SkyPile", text)
 

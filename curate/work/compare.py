@@ -93,10 +93,9 @@ class Comparison(NamedTuple):
         """Texts that these pairs need: the columns `WANTED`, by row; chunks are numbered over all ranges."""
         return self.folder / f"wanted-{number}of{self.ranges}.parquet"
 
-    def texts_file(self, part: ComparedPart) -> Path:
-        """Texts of candidates in a part, a batch for each chunk."""
-        number = self.parts.index(part)  # an earlier run may hold the very same part
-        return self.folder / f"texts-of{self.ranges}" / f"{number:05}-{part.name}.arrow"
+    def texts_file(self, place: int) -> Path:
+        """Texts of candidates in a part, by its position, a batch for each chunk."""
+        return self.folder / f"texts-of{self.ranges}" / f"{place:06}.arrow"
 
     def links_file(self, chunk: str) -> Path:
         """Links that were found in a chunk (`<range>-<number>`): left, right, similarity."""
@@ -108,8 +107,9 @@ class Comparison(NamedTuple):
         return [f"{number}-{chunk:05}" for number, count in enumerate(counts) for chunk in range(count)]
 
 
+@lru_cache(maxsize=2)
 def comparison(run: Run, step: int) -> Comparison:
-    """What a task works on; `step` is the filter's position."""
+    """What a task works on; `step` is the filter's position. Every document must have its keys."""
     line = run.pipeline.filters[step]
     assert isinstance(line.step, CorpusFilter)
     return Comparison(run, line, line.step, compared_parts(run, line), run.groups_folder(line))
@@ -314,7 +314,10 @@ def fetch(run: Run, step: int, place: str, options: dict[str, Any]) -> dict[str,
     batches = (_batch(some["row"], texts.gather(rows.search_sorted(some["row"]))) for some in _by_chunk(wanted))
     schema = _TEXTS.with_metadata({"chunks": json.dumps(numbers.to_list())})
     options_ = pa.ipc.IpcWriteOptions(compression="zstd")
-    with disk.whole_file(work.texts_file(part)) as path, pa.ipc.new_file(str(path), schema, options=options_) as writer:
+    with (
+        disk.whole_file(work.texts_file(int(place))) as path,
+        pa.ipc.new_file(str(path), schema, options=options_) as writer,
+    ):
         for batch in batches:
             writer.write_batch(batch)
     return {"rows": len(rows), "bytes": int(texts.str.len_bytes().sum())}
@@ -357,8 +360,8 @@ def verify(run: Run, step: int, chunk: str, options: dict[str, Any]) -> dict[str
 def _fetched(work: Comparison, number: int) -> tuple[pl.Series, pl.Series]:
     """Rows (sorted) and texts of a chunk."""
     batches = []
-    for part in work.parts:
-        with pa.memory_map(str(work.texts_file(part))) as source:
+    for place in range(len(work.parts)):
+        with pa.memory_map(str(work.texts_file(place))) as source:
             opened = pa.ipc.open_file(source)
             chunks = json.loads(opened.schema.metadata[b"chunks"])
             if number in chunks:

@@ -55,13 +55,19 @@ class ComparedPart(NamedTuple):
                 start = stop
 
 
+def by_part(parts: list[ComparedPart], rows: pl.Series) -> Iterator[tuple[ComparedPart, pl.Series]]:
+    """Some rows (sorted), part by part, where there are any."""
+    borders = rows.search_sorted(pl.Series([0, *(part.stop for part in parts)]))
+    for part, start, stop in zip(parts, borders, borders[1:], strict=False):
+        if start < stop:
+            yield part, rows[start:stop]
+
+
 def gathered(parts: list[ComparedPart], rows: pl.Series, column: str) -> pl.Series:
     """`id` or `text_bytes` of some rows (sorted)."""
     found = [pl.Series(column, [], pl.String if column == ID else pl.Int64)]
-    for part in parts:
-        inside = rows.filter(rows.is_between(part.first, part.stop, closed="left"))
-        if not inside.is_empty():
-            found.append(part.column(column).gather(inside - part.first).cast(found[0].dtype))
+    for part, inside in by_part(parts, rows):
+        found.append(part.column(column).gather(inside - part.first).cast(found[0].dtype))
     return pl.concat(found)
 
 

@@ -228,7 +228,7 @@ class _Passes:
         chunks = [chunk for chunk in work.chunks() if not work.links_file(chunk).exists()]
         if not chunks:
             return
-        places = [str(place) for place, part in enumerate(work.parts) if not work.texts_file(part).exists()]
+        places = [str(place) for place in range(len(work.parts)) if not work.texts_file(place).exists()]
         self._all(f"{name}: fetch", [self._task("fetch", number, place, {}) for place in places])
         self._all(f"{name}: verify", [self._task("verify", number, chunk, {}) for chunk in chunks])
 

@@ -15,7 +15,7 @@ from curate import clusters, disk, judge
 from curate.contracts import ID, CorpusFilter, Line, Part
 from curate.run import Run
 from curate.work.compare import frames
-from curate.work.compared import ComparedPart, gathered, kept_earlier
+from curate.work.compared import ComparedPart, by_part, gathered, kept_earlier
 from curate.work.earlier import compared_parts
 
 MEMBER_BYTES = 400
@@ -72,50 +72,33 @@ def _members(
     run: Run, parts: list[ComparedPart], rows: Any, cluster: Any, order: Sequence[tuple[str, bool]]
 ) -> pl.DataFrame:
     """What `clusters.survivors` must know of some rows (sorted)."""
-    columns = [name for name, _ in order]
-    kinds = {name: run.signal_types()[name] for name in columns}
     row = pl.Series("row", rows, pl.Int64)
-    frame = pl.DataFrame([row, pl.Series("cluster", cluster[rows]), gathered(parts, row, ID)])
-    own = sum(part.rows for part in parts if part.earlier is None)
-    signals = [pl.DataFrame(schema=kinds), *_signals(run, row, columns)]
-    n_earlier = int((row >= own).sum())
-    signals.append(
-        pl.DataFrame([pl.repeat(None, n_earlier, dtype=kinds[name], eager=True).alias(name) for name in columns])
-    )
-    ordered_by = pl.concat(signals) if columns else pl.DataFrame()
-    return frame.with_columns(earlier=pl.col("row") >= own).hstack(ordered_by)
+    kinds = {name: run.signal_types()[name] for name, _ in order}
+    ordered_by = [_ordered_by(run, part, inside, kinds) for part, inside in by_part(parts, row)]
+    members = pl.DataFrame([row, pl.Series("cluster", cluster[rows]), gathered(parts, row, ID)])
+    return members.hstack(pl.concat(ordered_by))
 
 
-def _signals(run: Run, rows: pl.Series, columns: list[str]) -> list[pl.DataFrame]:
-    """Signals of some of the run's rows (sorted), part by part."""
-    found, first = [], 0
-    for part, n_rows in zip(run.parts, run.rows(), strict=True):
-        inside = rows.filter(rows.is_between(first, first + n_rows, closed="left"))
-        if columns and not inside.is_empty():
-            found.append(run.part_signals(part, set(columns)).select(columns)[inside - first])
-        first += n_rows
-    return found
+def _ordered_by(run: Run, part: ComparedPart, inside: pl.Series, kinds: dict[str, Any]) -> pl.DataFrame:
+    """`earlier`, and the signals that order documents: null for those of earlier runs."""
+    earlier = pl.repeat(part.earlier is not None, len(inside), eager=True).alias("earlier")
+    if part.earlier is None and kinds:
+        signals = run.part_signals(run.part(part.name), set(kinds)).select(list(kinds))[inside - part.first]
+    else:
+        nothing = [pl.repeat(None, len(inside), dtype=kind, eager=True).alias(name) for name, kind in kinds.items()]
+        signals = pl.DataFrame(nothing)
+    return pl.DataFrame([earlier, *signals])
 
 
 def _names(parts: list[ComparedPart], survivors: pl.Series) -> list[pl.Series]:
     """`duplicate_of` and `duplicate_run` of documents with these survivors (perhaps null)."""
     rows = survivors.drop_nulls().unique().sort()
+    ids = gathered(parts, rows, ID)
+    runs = [pl.repeat(part.earlier, len(inside), dtype=pl.String, eager=True) for part, inside in by_part(parts, rows)]
     place = pl.Series(rows.search_sorted(survivors.fill_null(-1)), dtype=pl.Int64)
     place = pl.select(pl.when(survivors.is_not_null()).then(place)).to_series()
-    runs = pl.concat(
-        [
-            pl.repeat(
-                part.earlier,
-                int(rows.is_between(part.first, part.stop, closed="left").sum()),
-                dtype=pl.String,
-                eager=True,
-            )
-            for part in parts
-        ]
-        or [pl.Series(dtype=pl.String)]
-    )
-    ids = gathered(parts, rows, ID)
-    return [ids.gather(place).alias(judge.DUPLICATE_OF), runs.gather(place).alias(judge.DUPLICATE_RUN)]
+    earlier = pl.concat([pl.Series(dtype=pl.String), *runs])
+    return [ids.gather(place).alias(judge.DUPLICATE_OF), earlier.gather(place).alias(judge.DUPLICATE_RUN)]
 
 
 # Verdicts.
