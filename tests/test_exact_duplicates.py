@@ -113,6 +113,16 @@ def test_a_field_that_no_reader_keeps_is_refused() -> None:
         ExactDuplicates(field="url").measure(Documents.of(["a"]))
 
 
+@pytest.mark.parametrize("name", ["id", "text", "source"])
+def test_a_field_that_every_document_has_is_refused(name: str) -> None:
+    with pytest.raises(PipelineError) as error:
+        curate.apply([{"exact_duplicates": {"field": name}}], ["a"])
+    expected = f"expected a field that a reader keeps; every document has {name!r} anyway"
+    assert str(error.value) == f"filters[0].exact_duplicates.field: {expected}"
+    with pytest.raises(PipelineError, match=r"filters\[0\]\.exact_duplicates\.field: .* at least 1 character"):
+        curate.apply([{"exact_duplicates": {"field": ""}}], ["a"])
+
+
 def test_a_run_compares_texts_and_the_field_that_its_reader_keeps(tmp_path: Path) -> None:
     urls = ["a", "b", "a", None, None, "b"]
     rows = [{"id": str(row), "text": "一二三四四五"[row], "url": url} for row, url in enumerate(urls)]

@@ -2,6 +2,7 @@
 
 import ast
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from duplicate_texts import invented
 
 import curate.cli
 from curate.contracts import Documents, Utf8
+from curate.filters.length import Length
 from curate.filters.near_duplicates import NearDuplicates
 from curate.filters.shingle_lengths import long_enough, median_similarity
 
@@ -84,3 +86,13 @@ def test_check_warns_and_does_not_fail(tmp_path: Path, monkeypatch: pytest.Monke
     assert notes[0].startswith("  filters[0].near_duplicates: 16 bands of 6 rows, 128 bytes of keys a document; pairs")
     assert notes[1].startswith("  filters[0].near_duplicates: shingles of 5 characters are too short for")
     assert len(notes) == 2
+
+
+def test_inputs_are_read_only_for_a_filter_that_looks_at_them() -> None:
+    def first() -> Iterator[tuple[str, Documents]]:
+        raise AssertionError("nothing should be read")
+        yield
+
+    assert Length().text_notes(first()) == []
+    with pytest.raises(AssertionError, match="nothing should be read"):
+        NearDuplicates().text_notes(first())

@@ -11,12 +11,18 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import polars as pl
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
-from curate.contracts import CorpusFilter, Documents, Utf8
+from curate.contracts import ID, SOURCE, TEXT, CorpusFilter, Documents, Utf8
 from curate.errors import PipelineError
 
 Ignorable = Literal["case", "width", "spaces", "punctuation"]
+
+
+def _kept_by_a_reader(name: str) -> str:
+    if name in (ID, TEXT, SOURCE):
+        raise ValueError(f"expected a field that a reader keeps; every document has {name!r} anyway")
+    return name
 
 
 class ExactDuplicates(CorpusFilter):
@@ -35,7 +41,7 @@ class ExactDuplicates(CorpusFilter):
 
     ignore: Annotated[tuple[Ignorable, ...], AfterValidator(lambda names: tuple(sorted(set(names))))] = ()
     """What does not count when texts are compared, a list: case, width, spaces, punctuation."""
-    field: str | None = None
+    field: Annotated[str, Field(min_length=1), AfterValidator(_kept_by_a_reader)] | None = None
     """A field that a reader keeps (`url`), to be compared instead of the text, `ignore` and all; a document in which it
     is null or empty is no duplicate."""
 
