@@ -7,6 +7,7 @@ while groups are followed, 24 a member of a cluster after that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +19,10 @@ Order = Sequence[tuple[str, bool]]
 """Columns, and whether the largest value comes first."""
 _MOST_ROWS = 1 << 31
 
-MEMBERS = {"row": pl.Int64, "survivor": pl.Int64, "cluster_size": pl.Int64, "reason": pl.String}
-"""What is known of a document in a cluster. `survivor`: the row that stands for it, null where it stands for itself;
-`reason`: the rule that it breaks, null where it is kept."""
+Reason = pl.Enum(["duplicate", "in_earlier_run"])
+MEMBERS: dict[str, Any] = {"row": pl.Int32, "survivor": pl.Int32, "cluster_size": pl.Int32, "reason": Reason}
+"""What is known of a document in a cluster, in 13 bytes. `survivor`: the row that stands for it, null where it stands
+for itself; `reason`: the rule that it breaks, null where it is kept."""
 
 
 def connected(groups: Iterable[pl.DataFrame], kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
@@ -42,11 +44,10 @@ def slices(cluster: npt.NDArray[np.int32], most: int) -> Iterable[npt.NDArray[np
 
     size = sizes(cluster)
     rows = np.flatnonzero(size[cluster] > 1)
-    if len(rows) <= most:
-        return [rows] if len(rows) else []
-    places = np.cumsum(np.where(size > 1, size, 0)) // most
-    number = places[cluster[rows]]
-    return (rows[number == one] for one in range(int(places[-1]) + 1) if (number == one).any())
+    clusters = cluster[rows]
+    roots = clusters[clusters == rows]  # ascending: a cluster is named by its smallest row
+    number = (np.cumsum(size[roots]) // most)[np.searchsorted(roots, clusters)]
+    return (found for one in np.unique(number) if len(found := rows[number == one]))
 
 
 def survivors(members: pl.DataFrame, order: Order, keep: int, rules: Iterable[str]) -> pl.DataFrame:
@@ -78,7 +79,7 @@ def survivors(members: pl.DataFrame, order: Order, keep: int, rules: Iterable[st
     return (
         found.with_columns(pl.when(~stands_for_itself).then("survivor"), pl.when(pl.col("reason") != "").then("reason"))
         .filter(~pl.Series(earlier))
-        .cast(MEMBERS)  # type: ignore[arg-type]
+        .cast(MEMBERS)
         .sort("row")
     )
 
@@ -88,7 +89,7 @@ def similarities(groups: Iterable[pl.DataFrame], members: pl.DataFrame) -> pl.Se
     rows, survivor = members["row"].to_numpy(), members["survivor"].fill_null(-1).to_numpy()
     found = np.full(len(rows), np.nan)
     for frame in groups:
-        pairs = frame["row"].to_numpy().reshape(-1, 2)
+        pairs = frame["row"].to_numpy().reshape(-1, 2).astype(rows.dtype)
         similarity = frame["similarity"].to_numpy()[::2]
         for one, other in ((0, 1), (1, 0)):
             place = np.searchsorted(rows, pairs[:, one]).clip(max=max(len(rows) - 1, 0))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curate import disk, judge
@@ -37,9 +38,10 @@ class ComparedPart(NamedTuple):
         """One past the number of its last row."""
         return self.first + self.rows
 
-    def column(self, name: str) -> pl.Series:
-        """`id`, or `text_bytes` of the documents."""
-        return disk.read_frame(self.sizes if name == "text_bytes" else self.documents, [name])[name]
+    def column(self, name: str, places: pl.Series) -> pl.Series:
+        """`id` or `text_bytes` of some documents (positions)."""
+        with pq.ParquetFile(self.sizes if name == "text_bytes" else self.documents) as file:
+            return _taken(file.read([name]), places)
 
     def texts(self, places: pl.Series) -> Iterator[tuple[pl.Series, pl.Series]]:
         """Positions (out of `places`: Int64, sorted, unique) and their texts, a row group at a time."""
@@ -49,10 +51,14 @@ class ComparedPart(NamedTuple):
                 stop = start + file.metadata.row_group(number).num_rows
                 wanted = places.filter(places.is_between(start, stop, closed="left"))
                 if not wanted.is_empty():
-                    # Taken by Arrow, which copies: what Polars gathers keeps all the text of the row group in memory.
-                    column = file.read_row_group(number, [TEXT]).column(TEXT).take((wanted - start).to_arrow())
-                    yield wanted, pl.Series(TEXT, column, pl.String)
+                    yield wanted, _taken(file.read_row_group(number, [TEXT]), wanted - start)
                 start = stop
+
+
+def _taken(table: pa.Table, places: pl.Series) -> pl.Series:
+    """Some rows of a table's only column, by Arrow, which copies: what Polars gathers keeps all of a column's text."""
+    (name,) = table.column_names
+    return pl.Series(name, table.column(name).take(places.to_arrow()))
 
 
 def by_part(parts: list[ComparedPart], rows: pl.Series) -> Iterator[tuple[ComparedPart, pl.Series]]:
@@ -67,7 +73,7 @@ def gathered(parts: list[ComparedPart], rows: pl.Series, column: str) -> pl.Seri
     """`id` or `text_bytes` of some rows (sorted)."""
     found = [pl.Series(column, [], pl.String if column == ID else pl.Int64)]
     for part, inside in by_part(parts, rows):
-        found.append(part.column(column).gather(inside - part.first).cast(found[0].dtype))
+        found.append(part.column(column, inside - part.first).cast(found[0].dtype))
     return pl.concat(found)
 
 
