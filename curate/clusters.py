@@ -20,7 +20,7 @@ Order = Sequence[tuple[str, bool]]
 _MOST_ROWS = 1 << 31
 
 Reason = pl.Enum(["duplicate", "in_earlier_run"])
-MEMBERS: dict[str, Any] = {"row": pl.Int32, "survivor": pl.Int32, "cluster_size": pl.Int32, "reason": Reason}
+MEMBERS: dict[Any, Any] = {"row": pl.Int32, "survivor": pl.Int32, "cluster_size": pl.Int32, "reason": Reason}
 """What is known of a document in a cluster, in 13 bytes. `survivor`: the row that stands for it, null where it stands
 for itself; `reason`: the rule that it breaks, null where it is kept."""
 
