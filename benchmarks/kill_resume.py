@@ -60,11 +60,16 @@ def timed(pipeline: Path, out: Path, workers: int) -> float:
     return time.perf_counter() - started
 
 
-def killed(pipeline: Path, out: Path, after: float) -> bool:
-    """Start a run, kill its whole process group after some seconds; whether it was still running."""
+def killed(pipeline: Path, out: Path, after: float, begun: Path | None = None) -> bool:
+    """Start a run, kill its whole process group after some seconds; whether it was still running.
+
+    Seconds count from the start, or from when the file `begun` is there.
+    """
     process = subprocess.Popen(
         command(pipeline, out, 2), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    while begun is not None and process.poll() is None and not begun.exists():
+        time.sleep(0.005)
     time.sleep(after)
     running = process.poll() is None
     if running:

@@ -126,6 +126,17 @@ def test_whatever_is_lost_on_the_way_is_made_again(corpus: Path, tmp_path: Path)
     assert again.record["parts"]["measured"] == 0
 
 
+def test_files_on_the_way_go_even_if_a_kill_came_between_the_groups_and_that(corpus: Path, tmp_path: Path) -> None:
+    file = pipeline(corpus, "")
+    run = run_pipeline(file, tmp_path / "run", workers=1)
+    folder = run.groups_folder(run.plan.corpus_filters[0])
+    (folder / "texts-of1").mkdir()
+    for left in (folder / "band_00-0of1.parquet", folder / "texts-of1/00000-a.arrow"):
+        left.write_bytes(b"")
+    run_pipeline(file, tmp_path / "run", workers=1)
+    assert [path.name for path in folder.iterdir()] == ["groups.parquet"]
+
+
 def test_memory_and_what_survives_are_decisions(corpus: Path, tmp_path: Path) -> None:
     run_pipeline(pipeline(corpus, ""), tmp_path / "run", workers=1)
     run = run_pipeline(

@@ -34,11 +34,11 @@ filters:
   - near_duplicates: {parameters}
 """
 TRIES = 8
-"""A kill that comes before or after comparing is tried again so often."""
+"""A kill that comes when all verdicts are there is tried again so often."""
 
 
 def state(out: Path) -> str:
-    """Where a run was stopped: `before` comparing, `inside` it, or `after` it."""
+    """Where a run was stopped: `before` its comparison left a trace, `inside` it, or `after` it."""
     parts = len(json.loads((out / "inputs.json").read_text(encoding="utf-8"))["parts"])
     if len(list(out.glob("verdicts-*/*.parquet"))) == parts:
         return "after"
@@ -47,24 +47,23 @@ def state(out: Path) -> str:
 
 
 def kill(pipeline: Path, whole: Path, out: Path, span: tuple[float, float], chance: random.Random) -> float:
-    """Kill a run of a fresh copy at a moment of `span`; when that was, in seconds from its start."""
+    """Kill a run of a fresh copy at a moment of `span`; when that was, in seconds since it began to compare."""
     start, stop = span
     for _ in range(TRIES):
         shutil.rmtree(out, ignore_errors=True)
         watched.measured_copy(whole, out)
         after = chance.uniform(start, stop)
-        kill_resume.killed(pipeline, out, after)
-        if (found := state(out)) == "inside":
+        kill_resume.killed(pipeline, out, after, begun=out / "groups")
+        if state(out) == "inside":
             return after
-        # Runs differ by some tenths of a second: the moment is drawn from the side that was missed.
-        start, stop = (after, stop + 0.1) if found == "before" else (max(0.0, start - 0.1), after)
+        start, stop = 0.8 * start, after  # this run was faster than the one that gave the span
     raise SystemExit(f"no kill in {TRIES} met the run while it compared; give more --documents")
 
 
 def trial(pipeline: Path, whole: Path, out: Path, span: tuple[float, float], chance: random.Random) -> bool:
     """Kill and resume once; whether the bytes are those of the undisturbed run."""
     after = kill(pipeline, whole, out, span, chance)
-    left = sum(file.is_file() for file in out.glob("groups/*/*"))
+    left = sum(file.is_file() for file in out.glob("groups/**/*"))
     resumed = watched.run(pipeline, out, workers=2)
     what = f"killed after {after:.1f} s with {left} files of groups, resumed in {sum(resumed.seconds().values()):.1f} s"
     return kill_resume.told(what, kill_resume.hashes(whole), kill_resume.hashes(out))
@@ -80,12 +79,13 @@ def compare(options: argparse.Namespace, folder: Path) -> bool:
     watched.measured_copy(whole, folder / "again")
     again = watched.run(pipeline, folder / "again", workers=2)
     start, stop = again.comparing
-    print(f"{options.documents:,} documents; compared from {start:.1f} to {stop:.1f} s after the start")
+    print(f"{options.documents:,} documents, compared in {stop - start:.1f} s")
     same = [kill_resume.told("compared again", kill_resume.hashes(whole), kill_resume.hashes(folder / "again"))]
     chance = random.Random(options.seed)
     for number in range(options.kills):
-        borders = tuple(start + (stop - start) * (number + k) / options.kills for k in (0, 1))
-        same.append(trial(pipeline, whole, folder / "killed", borders, chance))
+        length = (stop - start) / options.kills
+        span = (number * length, (number + 1) * length)
+        same.append(trial(pipeline, whole, folder / "killed", span, chance))
     return all(same)
 
 

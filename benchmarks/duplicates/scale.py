@@ -283,6 +283,7 @@ def main() -> None:
     shown = section(measured, options)
     print("", *(f"{table.title}\n\n{results.markdown(table)}\n" for table in shown.tables), sep="\n")
     if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
         results.put("duplicates at scale", shown, options.out)
     if options.clean:
         for name in ("corpus", "run"):

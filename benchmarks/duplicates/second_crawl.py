@@ -159,9 +159,17 @@ def main() -> None:
         table = measure(options, Path(folder))
     print(table.text, results.markdown(table), sep="\n\n")
     if options.out:
-        told = f"{results.machine()}, {results.today()}, commit {results.state()}."
-        text = f"`python benchmarks/duplicates/second_crawl.py --documents {options.documents}`, {told}"
-        results.put("second crawl", results.Section("A second crawl against the first", text, [table]), options.out)
+        options.out.mkdir(parents=True, exist_ok=True)
+        results.put("second crawl", section(table, options), options.out)
+
+
+def section(table: results.Table, options: argparse.Namespace) -> results.Section:
+    """The table as a part of the results, with what was done."""
+    corpora = " ".join(one.name for one in options.corpora)
+    command = f"second_crawl.py --corpora {corpora} --documents {options.documents}"
+    told = f"{results.machine()}, {results.today()}, commit {results.state()}, {options.workers} workers"
+    text = f"`python benchmarks/duplicates/{command}`, {told}."
+    return results.Section("A second crawl against the first", text, [table])
 
 
 if __name__ == "__main__":

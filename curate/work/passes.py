@@ -212,7 +212,10 @@ class _Passes:
     # Compare.
 
     def _compare(self, run: Run, number: int, line: Line[Any]) -> None:
-        if run.groups_file(line).exists() or not run.parts:
+        if run.groups_file(line).exists():
+            compare.remove_on_the_way(run, line)  # a kill may have come between the two
+            return
+        if not run.parts:
             return
         work, name = compare.comparison(run, number), f"compare {line.label}"
         slices = [(partition, one) for partition in work.step.partitions() for one in range(work.slices)]
