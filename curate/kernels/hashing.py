@@ -30,8 +30,18 @@ def hash128(seed: int, data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int6
 
     `data: uint8[n_bytes]; offsets: int64[n + 1]`. The seed is taken modulo 2**64.
     """
-    hashes: npt.NDArray[np.uint64] = _murmur3(np.uint64(seed & _MASK64), data, offsets)
+    hashes: npt.NDArray[np.uint64] = _murmur3(np.uint64(seed & _MASK64), data, offsets[:-1], offsets[1:])
     return hashes
+
+
+def hash64_of_spans(
+    seed: int, data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], stops: npt.NDArray[np.int64]
+) -> npt.NDArray[np.uint64]:
+    """Hash `n` spans of `data`, which may lie anywhere and overlap, as `hash64` does strings: `uint64[n]`.
+
+    `data: uint8[n_bytes]; starts, stops: int64[n]`.
+    """
+    return np.ascontiguousarray(_murmur3(np.uint64(seed & _MASK64), data, starts, stops)[:, 0])
 
 
 @inlined
@@ -55,10 +65,10 @@ def _rest(data, start, stop):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _murmur3(seed, data, offsets):  # type: ignore[no-untyped-def]
-    hashes = np.empty((len(offsets) - 1, 2), np.uint64)
-    for d in range(len(offsets) - 1):
-        start, stop = offsets[d], offsets[d + 1]
+def _murmur3(seed, data, starts, stops):  # type: ignore[no-untyped-def]
+    hashes = np.empty((len(starts), 2), np.uint64)
+    for d in range(len(starts)):
+        start, stop = starts[d], stops[d]
         h1, h2 = seed, seed
         blocks = (stop - start) // 16
         for block in range(blocks):
