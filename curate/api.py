@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
-from curate import clusters, cuts, grouping, judge, registry
-from curate.contracts import ID, SOURCE, TEXT, CorpusFilter, CuttingFilter, Documents, Filter, Line
+from curate import clusters, cuts, grouping, judge, registry, units
+from curate.contracts import ID, SOURCE, TEXT, CorpusFilter, CuttingFilter, Documents, Filter, Line, PassageFilter
 from curate.errors import PipelineError
 from curate.pipeline import make_step
 
@@ -33,9 +34,11 @@ def apply(filters: Sequence[Filter | str | Mapping[str, Any]], frame: Any, text:
     _check_steps(lines, table[text])
     readable = table[text].is_not_null()
     documents = _documents(table.filter(readable)[text], _fields(lines, table.filter(readable)))
-    signals, groups = _measured(lines, documents)
-    verdicts = _judged(lines, documents, signals.drop(cuts.LISTED, strict=False), groups)
-    own = signals.drop(SOURCE, "text_bytes")
+    found = _measured(lines, documents)
+    verdicts, spans = _judged(lines, documents, found)
+    own = found.signals.drop(SOURCE, "text_bytes")
+    if cuts.cutting(lines) or cuts.judged_last(lines):
+        own = own.with_columns(cuts.listed(spans, own.height))
     clash = [name for name in (*own.columns, *verdicts.columns) if name in table.columns]
     if clash:
         raise PipelineError(f"frame: it has a column {clash[0]!r} already; rename that one")
@@ -107,12 +110,29 @@ def _fields(lines: Sequence[Line[Filter]], table: pl.DataFrame) -> list[pl.Serie
     return [table[name].cast(pl.String) for name in names]
 
 
-def _measured(lines: Sequence[Line[Filter]], documents: Documents) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
-    """Signals of all filters under their flat names, and the groups of the corpus filters."""
+class _Found(NamedTuple):
+    signals: pl.DataFrame
+    """Of all filters, under their flat names."""
+    groups: dict[str, pl.DataFrame]
+    """Groups of the corpus filters."""
+    units: dict[str, tuple[units.Stored, pl.DataFrame]]
+    """Units of the filters of passages, and which of them are repeated (`units.MARKS`)."""
+    spans: pl.DataFrame
+    """What is cut before rules are judged."""
+
+
+def _measured(lines: Sequence[Line[Filter]], documents: Documents) -> _Found:
     frames = [documents.frame.select(SOURCE, pl.col(TEXT).str.len_bytes().cast(pl.Int64).alias("text_bytes"))]
     groups: dict[str, pl.DataFrame] = {}
+    passages: dict[str, tuple[units.Stored, pl.DataFrame]] = {}
     spans: list[pl.DataFrame] = []
     for line in lines:
+        if isinstance(line.step, PassageFilter):
+            passages[line.label] = stored, marks = _units(line, documents)
+            signal, cut = units.found_in(line.step, stored.pieces, marks, len(documents))
+            frames.append(signal.rename({name: judge.column(line.label, line.step, name) for name in signal.columns}))
+            spans += [] if line.step.judged_last else [cut]
+            continue
         batches = []
         for start in range(0, max(len(documents), 1), BATCH_ROWS):
             batch = Documents(documents.frame[start : start + BATCH_ROWS])
@@ -127,15 +147,22 @@ def _measured(lines: Sequence[Line[Filter]], documents: Documents) -> tuple[pl.D
         frames.append(measured.select(list(flat)).rename(flat))
         if isinstance(line.step, CorpusFilter):
             groups[line.label] = grouping.compared(line.step, measured, documents.utf8)
+    together = cuts.together(spans)
     if cuts.cutting(lines):
-        together, chars = cuts.together(spans), documents.frame[TEXT].str.len_chars()
-        frames += [cuts.signals(together, chars), cuts.listed(together, len(documents)).to_frame()]
-    return pl.concat(frames, how="horizontal"), groups
+        frames.append(cuts.signals(together, documents.frame[TEXT].str.len_chars()))
+    return _Found(pl.concat(frames, how="horizontal"), groups, passages, together)
 
 
-def _judged(
-    lines: Sequence[Line[Filter]], documents: Documents, signals: pl.DataFrame, groups: Mapping[str, pl.DataFrame]
-) -> pl.DataFrame:
+def _units(line: Line[Any], documents: Documents) -> tuple[units.Stored, pl.DataFrame]:
+    batches = (Documents(frame) for frame in documents.frame.iter_slices(BATCH_ROWS))
+    found = [units.found(line.step, one, line.where) for one in batches]
+    stored = units.Stored.together(found)
+    return stored, units.compared(line.step, stored)
+
+
+def _judged(lines: Sequence[Line[Filter]], documents: Documents, found: _Found) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Verdicts, and all cuts."""
+    signals = found.signals
     rules = judge.compile_rules(lines, signals.schema)
     broken = {rule.reason: signals.select(rule.expression).to_series() for rule in rules}
     kept = pl.Series([True] * len(documents), dtype=pl.Boolean)
@@ -143,12 +170,34 @@ def _judged(
         kept = kept & ~column
     for line in lines:
         if isinstance(line.step, CorpusFilter):
-            found = _repeats(line, documents, signals, groups[line.label], kept)
+            members = _repeats(line, documents, signals, found.groups[line.label], kept)
             for rule in judge.merged(line.step):
-                rows = found.filter(pl.col("reason") == rule)["row"]
+                rows = members.filter(pl.col("reason") == rule)["row"]
                 broken[f"{line.label}.{rule}"] = pl.repeat(False, len(kept), eager=True).scatter(rows, True)
                 kept = kept.scatter(rows, False)
-    return pl.DataFrame({judge.KEPT: kept, **broken})
+    spans = found.spans
+    for last in cuts.judged_last(lines):
+        cut, dropped = _own(last, documents, *found.units[last.label], kept, spans)
+        kept, spans = kept & ~dropped, cuts.together([spans, cut])
+        if last.step.last_rule in judge.merged(last.step):
+            broken[f"{last.label}.{last.step.last_rule}"] = dropped
+    return pl.DataFrame({judge.KEPT: kept, **broken}), spans
+
+
+def _own(
+    line: Line[PassageFilter],
+    documents: Documents,
+    stored: units.Stored,
+    marks: pl.DataFrame,
+    kept: pl.Series,
+    spans: pl.DataFrame,
+) -> tuple[pl.DataFrame, pl.Series]:
+    """What a filter that is judged last cuts, and whom it drops."""
+    left = cuts.signals(spans, documents.frame[TEXT].str.len_chars())["chars_left"]
+    owners = np.zeros(marks.height // 8 + 1, np.uint8)
+    least = line.step.least_left() if line.step.last_rule in judge.merged(line.step) else None
+    covered, dropped = units.owned(stored.pieces, marks, kept.to_numpy(), left, spans, least_left=least, owners=owners)
+    return units.spans(stored.pieces, covered), pl.Series(dropped)
 
 
 def _repeats(

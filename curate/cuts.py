@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curate.contracts import CUT_COLUMNS, CuttingFilter, Documents, Line, Utf8
+from curate.contracts import CUT_COLUMNS, CuttingFilter, Documents, Line, PassageFilter, Utf8
 from curate.errors import CurateError
 
 STORED = {**CUT_COLUMNS, "start_char": pl.Int64, "end_char": pl.Int64}
@@ -23,12 +23,23 @@ LISTED = "cuts"
 """Column of documents that are shown: lists of `start` and `end`, in characters."""
 
 SIGNALS = {"cut_chars": pl.Int64, "chars_left": pl.Int64}
-"""What rules see where a filter cuts: characters that all cuts together take, and those that they leave."""
+"""What rules see where a filter cuts: characters that all cuts together take, and those that they leave (without the
+cuts that are judged last)."""
 
 
-def cutting(filters: Iterable[Line[Any]]) -> list[Line[CuttingFilter]]:
-    """The filters whose spans are left out of the shards."""
-    return [line for line in filters if isinstance(line.step, CuttingFilter) and line.step.cuts_text()]
+def cutting(filters: Iterable[Line[Any]]) -> list[Line[Any]]:
+    """The filters whose spans are left out of the shards, and known before rules are judged."""
+    return [
+        line
+        for line in filters
+        if (isinstance(line.step, CuttingFilter) and line.step.cuts_text())
+        or (isinstance(line.step, PassageFilter) and not line.step.judged_last)
+    ]
+
+
+def judged_last(filters: Iterable[Line[Any]]) -> list[Line[PassageFilter]]:
+    """The filters whose spans are known only when duplicates are judged."""
+    return [line for line in filters if isinstance(line.step, PassageFilter) and line.step.judged_last]
 
 
 def none() -> pl.DataFrame:
@@ -63,7 +74,7 @@ def checked(cuts: pl.DataFrame, documents: Documents, where: str) -> pl.DataFram
         first, stop = offsets[row] + start, offsets[row] + end
         possible &= stop <= offsets[row + 1]
     if possible.all():
-        possible &= _between_characters(data, first) & _between_characters(data, stop)
+        possible &= between_characters(data, first) & between_characters(data, stop)
     if not possible.all():
         raise CurateError(f"{where}: a cut lies outside its text, or inside a character")
     joined = merged(cuts)
@@ -73,7 +84,7 @@ def checked(cuts: pl.DataFrame, documents: Documents, where: str) -> pl.DataFram
     return joined.with_columns(pl.Series("start_char", start_char), pl.Series("end_char", end_char))
 
 
-def _between_characters(data: npt.NDArray[np.uint8], places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+def between_characters(data: npt.NDArray[np.uint8], places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     inside = places < len(data)
     between = np.ones(len(places), np.bool_)
     between[inside] = (data[places[inside]] & 0xC0) != 0x80

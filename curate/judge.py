@@ -15,7 +15,7 @@ import polars as pl
 
 from curate import cuts
 from curate.conditions import compile_condition
-from curate.contracts import ID, SIGNAL_TYPES, SOURCE, TEXT, CorpusFilter, Filter, Line
+from curate.contracts import ID, SIGNAL_TYPES, SOURCE, TEXT, CorpusFilter, Filter, Line, PassageFilter
 from curate.errors import PipelineError
 from curate.registry import nearest
 
@@ -95,6 +95,11 @@ def _check_corpus_rules(line: Line[Filter]) -> None:
             )
 
 
+def _check_not_set(line: Line[Filter], name: str) -> None:
+    if name in line.step.drop:
+        raise PipelineError(f"{line.where}.drop.{name}: a parameter decides this; only null (off) can be set here")
+
+
 def _check_switched_off(line: Line[Filter]) -> None:
     """A misspelt name would leave on the rule that is meant."""
     own = line.step.own_rules()
@@ -110,8 +115,12 @@ def compile_rules(filters: Sequence[Line[Filter]], types: Mapping[str, Any]) -> 
         if isinstance(line.step, CorpusFilter):
             continue
         _check_switched_off(line)
+        last = line.step.last_rule if isinstance(line.step, PassageFilter) else None
         own = {name: column(line.label, line.step, name) for name in line.step.signal_types()}
         for name, condition in merged(line.step).items():
+            if name == last:
+                _check_not_set(line, name)
+                continue
             expression = compile_rule(condition, types, own, f"{line.where}.drop.{name}")
             rules.append(Rule(f"{line.label}.{name}", condition, expression))
     return rules

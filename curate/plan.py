@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from curate import cuts, disk, judge
-from curate.contracts import PART_BYTES, CorpusFilter, Input, Line, Part, Piece, Step
+from curate.contracts import PART_BYTES, CorpusFilter, Input, Line, Part, PassageFilter, Piece, Step
 from curate.errors import PipelineError
 from curate.pipeline import Pipeline, input_fields
 
@@ -100,9 +100,18 @@ class Plan:
         return [line for line in self.pipeline.filters if isinstance(line.step, CorpusFilter)]  # type: ignore[misc]
 
     @cached_property
+    def passage_filters(self) -> list[Line[PassageFilter]]:
+        """The filters that look for passages which several documents have."""
+        return [line for line in self.pipeline.filters if isinstance(line.step, PassageFilter)]  # type: ignore[misc]
+
+    @cached_property
     def groups(self) -> dict[str, str]:
-        """Label of each corpus filter to the fingerprint of its groups."""
-        return {
+        """Label of each corpus or passage filter to the fingerprint of its groups."""
+        passages = {
+            line.label: digest(self.filters[line.label], self.corpus, line.step.compared_parameters())
+            for line in self.passage_filters
+        }
+        return passages | {
             line.label: digest(
                 self.filters[line.label], self.corpus, line.step.least_similarity(), *map(_earlier, line.step.against)
             )
@@ -110,14 +119,20 @@ class Plan:
         }
 
     @cached_property
+    def cuts_of(self) -> dict[str, str]:
+        """Label of each filter to the fingerprint of its cuts: of what was measured, compared or judged."""
+        last = {line.label: self.verdicts for line in cuts.judged_last(self.pipeline.filters)}
+        return self.filters | {line.label: self.groups[line.label] for line in self.passage_filters} | last
+
+    @cached_property
     def verdicts(self) -> str:
         """Fingerprint of the verdicts."""
         rules = [(line.label, line.step.name, judge.merged(line.step)) for line in self.pipeline.filters]
         prefer = [(line.label, line.step.prefer, line.step.keep_clusters) for line in self.corpus_filters]
         cutting = [line.label for line in cuts.cutting(self.pipeline.filters)]
-        return digest(
-            self.documents, self.filters, self.corpus, self.groups, rules, prefer, *([cutting] if cutting else [])
-        )
+        last = [line.step.least_left() for line in cuts.judged_last(self.pipeline.filters)]
+        decided = [rules, prefer, *([cutting] if cutting else []), *last]
+        return digest(self.documents, self.filters, self.corpus, self.groups, *decided)
 
     @cached_property
     def writers(self) -> dict[str, str]:

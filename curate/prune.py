@@ -27,7 +27,7 @@ def _superfluous(run: Run) -> Iterator[Path]:
     plan, folder = run.plan, run.folder
     names = {part.name for part in run.parts}
     signals = {f"documents-{plan.documents}", *(f"{label}-{name}" for label, name in plan.filters.items())}
-    cut = {f"{line.label}-{plan.filters[line.label]}" for line in run.pipeline.filters}
+    cut = {f"{label}-{name}" for label, name in plan.cuts_of.items()}
     groups = {f"{label}-{name}" for label, name in plan.groups.items()}
     shards = {line.label for line in run.pipeline.write}
     current = {f"documents-{plan.documents}", f"verdicts-{plan.verdicts}"}
@@ -36,11 +36,14 @@ def _superfluous(run: Run) -> Iterator[Path]:
             yield from _parts_gone(path, names) if path.name in current else [path]
         elif path.name in ("staging", "cut") or disk.TEMPORARY in path.name:
             yield path
-    for inside, kept in (("signals", signals), ("cuts", cut), ("groups", groups), ("shards", shards)):
+    for inside, kept in (
+        *(("signals", signals), ("passages", signals), ("keys", signals)),
+        *(("cuts", cut), ("groups", groups), ("shards", shards)),
+    ):
         for path in (folder / inside).glob("*"):
             if path.name not in kept:
                 yield path
-            elif inside in ("signals", "cuts"):
+            elif inside in ("signals", "passages", "keys", "cuts"):
                 yield from _parts_gone(path, names)
     yield from _parts_gone(folder / "rejected", names)
 

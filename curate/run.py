@@ -4,8 +4,9 @@
     inputs.json                      input files and their parts
     documents-<fp>/<part>.parquet    cleaned documents
     signals/<filter>-<fp>/…          signals and keys, row-aligned with the documents
+    passages/<filter>-<fp>/…         lines, sentences: what a filter may cut that looks for them in other documents
     cuts/<filter>-<fp>/…             passages that a filter found and the shards may leave out
-    groups/<filter>-<fp>/…           groups of a corpus filter
+    groups/<filter>-<fp>/…           groups of a corpus filter; repeated passages of each part
     verdicts-<fp>/<part>.parquet     id, kept, one Boolean per rule, duplicate_of
     rejected/<part>.jsonl            rows that could not be read
     shards/<target>/                 data files, manifest.json, documents.parquet, USE.md
@@ -27,7 +28,7 @@ from typing import Any
 import polars as pl
 
 from curate import cuts, disk, judge
-from curate.contracts import ID, TEXT, Documents, Line, Part, Piece, Staging
+from curate.contracts import ID, TEXT, Documents, Line, Part, PassageFilter, Piece, Staging
 from curate.errors import CurateError
 from curate.pipeline import Pipeline
 from curate.plan import Plan, part_order
@@ -109,8 +110,17 @@ class Run:
     def keys_file(self, line: Line[Any], part: Part) -> Path:
         return self.folder / "keys" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.arrow"
 
+    def pieces_file(self, line: Line[Any], part: Part) -> Path:
+        return self.folder / "passages" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.parquet"
+
+    def shared_file(self, line: Line[Any], part: Part) -> Path:
+        return self.groups_folder(line) / f"{part.name}.signals.parquet"
+
+    def marks_file(self, line: Line[Any], part: Part) -> Path:
+        return self.groups_folder(line) / f"{part.name}.marks.parquet"
+
     def cuts_file(self, line: Line[Any], part: Part) -> Path:
-        return self.folder / "cuts" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.parquet"
+        return self.folder / "cuts" / f"{line.label}-{self.plan.cuts_of[line.label]}" / f"{part.name}.parquet"
 
     def groups_folder(self, line: Line[Any]) -> Path:
         return self.folder / "groups" / f"{line.label}-{self.plan.groups[line.label]}"
@@ -179,18 +189,21 @@ class Run:
         cleaned = disk.read_frame(self.clean_file(part), None)
         frames = [disk.read_frame(self.documents_file(part), ["source"]), cleaned.drop(TEXT_CHARS)]
         if cuts.cutting(self.pipeline.filters) and (columns is None or columns & set(cuts.SIGNALS)):
-            frames.append(cuts.signals(self.part_cuts(part), cleaned[TEXT_CHARS]))
+            frames.append(cuts.signals(self.part_cuts(part, judged=False), cleaned[TEXT_CHARS]))
         for line in self.pipeline.filters:
             names = {name: judge.column(line.label, line.step, name) for name in line.step.signal_types()}
             wanted = {bare: flat for bare, flat in names.items() if columns is None or flat in columns}
             if wanted:
-                frames.append(disk.read_frame(self.signals_file(line, part), list(wanted)).rename(wanted))
+                compared = isinstance(line.step, PassageFilter)
+                file = self.shared_file(line, part) if compared else self.signals_file(line, part)
+                frames.append(disk.read_frame(file, list(wanted)).rename(wanted))
         frame = pl.concat(frames, how="horizontal")
         return frame if columns is None else frame.select(name for name in frame.columns if name in columns)
 
-    def part_cuts(self, part: Part) -> pl.DataFrame:
-        """What the shards leave out of one part: merged spans, as `curate.cuts` stores them."""
-        lines = cuts.cutting(self.pipeline.filters)
+    def part_cuts(self, part: Part, judged: bool = True) -> pl.DataFrame:
+        """What the shards leave out of one part: merged spans, as `curate.cuts` stores them; without `judged`, only
+        those that are known before rules are judged."""
+        lines = [*cuts.cutting(self.pipeline.filters), *(cuts.judged_last(self.pipeline.filters) if judged else [])]
         return cuts.together([disk.read_frame(self.cuts_file(line, part), None) for line in lines])
 
     def signals(self) -> pl.DataFrame:
@@ -222,7 +235,7 @@ class Run:
                 continue
             text = pl.read_parquet(self.documents_file(part))[rows]
             signals = self.part_signals(part).drop("source")[rows]
-            if cuts.cutting(self.pipeline.filters):
+            if cuts.cutting(self.pipeline.filters) or cuts.judged_last(self.pipeline.filters):
                 signals = signals.with_columns(cuts.listed(cuts.of_rows(self.part_cuts(part), rows), len(rows)))
             frames.append(pl.concat([text, verdicts[rows].drop(ID), signals], how="horizontal"))
             found += rows.len()

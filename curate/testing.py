@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from curate import cuts, judge
-from curate.contracts import SIGNAL_TYPES, CorpusFilter, CuttingFilter, Documents, Filter, Line
+from curate import cuts, judge, units
+from curate.contracts import SIGNAL_TYPES, CorpusFilter, CuttingFilter, Documents, Filter, Line, PassageFilter
 
 TEXTS = [
     "春天来了，花园里的花都开了。孩子们在草地上奔跑，老人坐在长椅上晒太阳。",
@@ -23,8 +23,9 @@ TEXTS = [
 def check_filter(step: Filter, texts: list[str] | None = None) -> None:
     """Assert that a filter keeps its promises on `texts` (ordinary and odd ones by default).
 
-    One row per document, in order, whatever the batch; columns and dtypes as declared; no NaN; the same every time;
-    rules that compile, are Boolean and look at one row; parameters that survive a round trip.
+    One row per document, in order, whatever the batch (of a filter of passages: pieces that lie in order in their
+    texts); columns and dtypes as declared; no NaN; the same every time; rules that compile, are Boolean and look at one
+    row; parameters that survive a round trip.
     """
     texts = TEXTS if texts is None else texts
     line = Line(step.label("filter"), "filter", step)
@@ -51,6 +52,9 @@ def _cut(step: CuttingFilter, texts: list[str], start: int, stop: int) -> pl.Dat
 
 
 def _measure(step: Filter, texts: list[str]) -> pl.DataFrame:
+    if isinstance(step, PassageFilter):
+        found = units.found(step, Documents.of(texts), "filter")
+        return found.pieces.drop("row").with_columns(found.hashes)
     frame = step.measure(Documents.of(texts))
     declared = dict(step.signal_types())
     if isinstance(step, CorpusFilter):

@@ -25,6 +25,7 @@ import polars as pl
 
 from curate.contracts import Documents, Filter, InputFile, Utf8
 from curate.fasttext_model import FastTextModel, built_in_language_model, load_model
+from curate.lines import lines_of
 
 if TYPE_CHECKING:
     from curate.kernels.code_lines import Lines
@@ -96,11 +97,11 @@ class Language(Filter):
         load_model(self.files()[0])
 
     def measure(self, documents: Documents) -> pl.DataFrame:
-        from curate.kernels.code_lines import IS_CODE, lines_of
+        from curate.kernels.code_lines import IS_CODE
         from curate.kernels.code_points import VISIBLE
         from curate.kernels.scripts import HAN, KANA, LATIN, SCRIPTS
 
-        lines = lines_of(*documents.utf8)
+        lines = lines_of(documents)
         visible = lines.rows[:, VISIBLE].astype(np.int64)
         all_visible = lines.per_text(visible)
         letters = lines.scripts[:, 1 : len(SCRIPTS)].sum(axis=1)

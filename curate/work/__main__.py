@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from curate.errors import CurateError
 from curate.run import Run
-from curate.work import compare, measure, verdicts, write
+from curate.work import compare, measure, repeats, verdicts, write
 from curate.work.costs import peak_memory
 
 ACTIONS: dict[str, Callable[[Run, int, str, dict[str, Any]], dict[str, Any]]] = {
@@ -32,6 +32,9 @@ ACTIONS: dict[str, Callable[[Run, int, str, dict[str, Any]], dict[str, Any]]] = 
     "fetch": compare.fetch,
     "verify": compare.verify,
     "join": compare.join,
+    "count sources": repeats.count_sources,
+    "group slice": repeats.group_slice,
+    "mark part": repeats.mark_part,
     "judge": verdicts.judge_all,
     "prepare": write.prepare,
     "warm up writer": write.warm_up,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curate import disk, judge
-from curate.contracts import PART_BYTES, CorpusFilter, Input, Line, Part
+from curate.contracts import PART_BYTES, CorpusFilter, Input, Line, Part, PassageFilter
 from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name
 from curate.run import Run, default_folder, load_parts
@@ -121,6 +121,9 @@ def _passes(run: Run, new_bytes: int, corpus_changes: bool) -> Iterator[str]:
     for corpus in run.plan.corpus_filters:
         done = not corpus_changes and run.parts and run.groups_file(corpus).exists()
         yield f"compare {corpus.label}: {'done' if done else 'to do'}"
+    for one in run.plan.passage_filters:
+        done = not corpus_changes and run.parts and all(run.shared_file(one, part).exists() for part in run.parts)
+        yield f"compare {one.label}: {'done' if done else 'to do'}"
     judged = not corpus_changes and run.parts and all(run.verdicts_file(part).exists() for part in run.parts)
     yield f"judge: {'done' if judged else 'to do'}"
     manifests = run.manifests()
@@ -155,6 +158,7 @@ def _disk(pipeline: Pipeline, text_bytes: int) -> dict[str, int]:
     projected = {"documents": int(text_bytes * DOCUMENTS_SHARE)}
     for line in pipeline.filters:
         keys = 8 * sum(map(len, line.step.partitions().values())) if isinstance(line.step, CorpusFilter) else 0
+        keys = line.step.stored_bytes if isinstance(line.step, PassageFilter) else keys
         projected[f"signals/{line.label}"] = documents * (SIGNAL_BYTES * len(line.step.signal_types()) + keys)
     projected["verdicts"] = documents * VERDICT_BYTES
     for writer in pipeline.write:

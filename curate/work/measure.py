@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from curate import clusters, cuts, disk, grouping
+from curate import clusters, cuts, disk, grouping, units
 from curate.contracts import (
     BATCH_BYTES,
     ID,
@@ -29,12 +29,13 @@ from curate.contracts import (
     Input,
     Line,
     Part,
+    PassageFilter,
     Rejected,
     Utf8,
 )
 from curate.errors import CurateError
 from curate.run import Run
-from curate.work import clean
+from curate.work import clean, repeats
 from curate.work.costs import Clock
 
 
@@ -55,6 +56,9 @@ def warm_up(run: Run, step: int, part: str, options: dict[str, Any]) -> dict[str
         cleaner.step.clean(documents.frame[TEXT])
         clean.changes(cleaner, documents.frame[TEXT], documents.frame[TEXT].reverse())
     for line in filter(_is_ours, run.pipeline.filters):
+        if isinstance(line.step, PassageFilter):
+            repeats.warm_up(found_units(line, documents))
+            continue
         keys = line.step.measure(documents)
         if isinstance(line.step, CorpusFilter):
             _compare_once(line.step, keys, documents)
@@ -157,11 +161,15 @@ class _Found:
     def __init__(self, filters: list[Line[Any]]) -> None:
         self.filters, self.rows = filters, 0
         self.signals = {line.label: [_no_signals(line)] for line in filters}
+        self.units: dict[str, list[units.Stored]] = {line.label: [] for line in filters}
         self.cuts = {line.label: [cuts.none()] for line in filters if isinstance(line.step, CuttingFilter)}
 
     def measure(self, documents: Documents, clock: Clock) -> None:
         for line in self.filters:
             with clock.on(line.label):
+                if isinstance(line.step, PassageFilter):
+                    self.units[line.label].append(found_units(line, documents))
+                    continue
                 signals, spans = measured(line, documents)
                 self.signals[line.label].append(signals)
                 if line.label in self.cuts:
@@ -171,6 +179,9 @@ class _Found:
     def store(self, run: Run, part: Part) -> None:
         """Write the files; the signals last, for they say that the filter is done."""
         for line in self.filters:
+            if isinstance(line.step, PassageFilter):
+                repeats.store(run, line, part, self.units[line.label])
+                continue
             if line.label in self.cuts:
                 disk.write_frame(pl.concat(self.cuts[line.label]), run.cuts_file(line, part))
             signals = pl.concat(self.signals[line.label])
@@ -179,6 +190,11 @@ class _Found:
                 disk.write_columns(signals.select(keys), run.keys_file(line, part))
                 signals = signals.drop(keys)
             disk.write_frame(signals, run.signals_file(line, part))
+
+
+def found_units(line: Line[Any], documents: Documents) -> units.Stored:
+    """Find the pieces and units of a batch. Raises: CurateError when the filter breaks its promise."""
+    return units.found(line.step, documents, line.where)
 
 
 def measured(line: Line[Filter], documents: Documents) -> tuple[pl.DataFrame, pl.DataFrame]:

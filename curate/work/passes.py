@@ -19,14 +19,14 @@ from typing import Any
 import polars as pl
 
 from curate import disk
-from curate.contracts import CorpusFilter, Input, Line, Outcome, Part, Piece, Task
+from curate.contracts import CorpusFilter, Input, Line, Outcome, Part, PassageFilter, Piece, Task
 from curate.engines.local import Local
 from curate.errors import RejectedError, WorkerError
 from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name, make_parts, part_order
 from curate.progress import Progress, Silent
 from curate.run import Run, default_folder, dump_parts, free_memory, load_parts, locked
-from curate.work import compare
+from curate.work import compare, repeats
 from curate.work.costs import peak_memory
 from curate.work.inputs import check_steps, check_text, find_inputs, kept_parts, listed
 from curate.work.record import effects, found, given
@@ -113,13 +113,15 @@ class _Passes:
         for number, line in enumerate(self.pipeline.filters):
             if isinstance(line.step, CorpusFilter):
                 self._compare(run, number, line)
+            if isinstance(line.step, PassageFilter):
+                self._repeat(run, number, line)
         if not all(run.verdicts_file(part).exists() for part in run.parts):
             self._all("judge", [self._task("judge", 0, "all", {})])
         for number, writer in enumerate(self.pipeline.write):
             self._write(run, number, writer)
         with self._timed("record"):
             record = given(self.pipeline, self.limit) | found(run)
-            for message in effects(run, record["cleaned"]):
+            for message in effects(run, record):
                 self._warn(message)
         shutil.rmtree(self.folder / "cut", ignore_errors=True)
         with suppress(OSError):
@@ -234,6 +236,20 @@ class _Passes:
         places = [str(place) for place in range(len(work.parts)) if not work.texts_file(place).exists()]
         self._all(f"{name}: fetch", [self._task("fetch", number, place, {}) for place in places])
         self._all(f"{name}: verify", [self._task("verify", number, chunk, {}) for chunk in chunks])
+
+    def _repeat(self, run: Run, number: int, line: Line[Any]) -> None:
+        """Compare the passages of all parts; see `work.repeats`."""
+        if not run.parts:
+            return
+        work, name = repeats.repeats(run, number), f"compare {line.label}"
+        left = work.left()
+        if left:
+            sources = [] if work.sources_file.exists() else [line.label]
+            slices = [one for one in range(work.slices) if not work.slice_file(one).exists()]
+            self._all(f"{name}: count", [self._task("count sources", number, one, {}) for one in sources])
+            self._all(f"{name}: group", [self._task("group slice", number, str(one), {"slice": one}) for one in slices])
+            self._all(f"{name}: mark", [self._task("mark part", number, part.name, {}) for part in left])
+        work.finish()
 
     # Write.
 

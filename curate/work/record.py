@@ -65,7 +65,7 @@ def _changes(run: Run, labels: list[str]) -> dict[str, dict[str, int]]:
 def _cut(run: Run) -> dict[str, dict[str, int]]:
     """What each filter that cuts left out of kept documents: documents, and characters."""
     found = {}
-    for line in cuts.cutting(run.pipeline.filters):
+    for line in [*cuts.cutting(run.pipeline.filters), *cuts.judged_last(run.pipeline.filters)]:
         documents = chars = 0
         for part in run.parts:
             kept = disk.read_frame(run.verdicts_file(part), [judge.KEPT]).to_series()
@@ -82,18 +82,19 @@ def _summary(manifest: dict[str, Any]) -> dict[str, Any]:
     return {key: manifest[key] for key in keys if key in manifest} | {"shards": len(manifest.get("shards", []))}
 
 
-def effects(run: Run, cleaned: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
-    """Warnings: a step that changed nothing may be one that was misunderstood; `cleaned` is that of `found`."""
+def effects(run: Run, record: Mapping[str, Any]) -> Iterator[str]:
+    """Warnings: a step that changed nothing may be one that was misunderstood; `record` is that of `found`."""
     counts = run.counts()
     if counts["documents"] == 0:
         yield "the corpus is empty: there is nothing to measure or write"
         return
     if counts["kept"] == 0:
         yield "every document was dropped: see the report for the rules, then loosen one"
-    for label, changes in cleaned.items():
+    for label, changes in record["cleaned"].items():
         if not changes["documents"]:
             yield f"cleaner {label} changed nothing"
     for line in run.pipeline.filters:
         reasons = [f"{line.label}.{name}" for name in judge.merged(line.step)]
-        if reasons and not any(dropped_for(run, reason) for reason in reasons):
+        cut = record["cut"].get(line.label, {}).get("chars")
+        if reasons and not cut and not any(dropped_for(run, reason) for reason in reasons):
             yield f"filter {line.label} dropped nothing"

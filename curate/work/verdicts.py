@@ -14,6 +14,7 @@ from curate import disk, judge
 from curate.contracts import ID, Part
 from curate.run import Run
 from curate.work.duplicates import Duplicates, duplicates_of
+from curate.work.repeats import judge_last
 
 
 def judge_all(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -31,6 +32,7 @@ def judge_all(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[s
     for line in run.plan.corpus_filters:
         duplicates.append(duplicates_of(run, line, kept, types))
         kept = kept.scatter(duplicates[-1].dropped(), False)
+    broken, kept = judge_last(run, broken, kept)
     _store(run, broken, kept, duplicates)
     return {"rows": len(kept)}
 
