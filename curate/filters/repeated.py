@@ -1,8 +1,9 @@
 """`repeated_lines` and `repeated_passages`: what many documents say word for word, cut.
 
 Both name units of a text by a 64-bit hash, store them sorted, and compare them in slices of the range of hashes, so
-that memory has a bound and a killed run goes on at a slice. Among the 5.6 billion units of 233 million pages two
-different ones share a hash with a probability of about 0.6.
+that memory has a bound and a killed run goes on at a slice. Among the 5.2 billion units of 233 million pages two
+different ones share a hash with a probability of about 0.5. On one core of Chinese pages 350 MB/s for lines and 230 for
+passages, beside the 300 MB/s at which lines are found once for all filters; 250 and 350 bytes of disk a document.
 """
 
 from __future__ import annotations
