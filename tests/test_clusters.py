@@ -113,7 +113,7 @@ def test_as_many_copies_are_kept_as_asked() -> None:
 
 
 def judged(rows: list[tuple[int, int, bool]], keep: int = 1, rules: list[str] = RULES) -> list[tuple[Any, ...]]:
-    """`row`, `survivor`, `cluster_size`, `reason`, `cluster` of members (row, cluster, whether an earlier run kept it)."""
+    """`clusters.MEMBERS` of members (row, cluster, whether an earlier run kept it)."""
     members = pl.DataFrame(
         [(row, cluster, earlier, f"{row:02}") for row, cluster, earlier in rows],
         schema={"row": pl.Int64, "cluster": pl.Int32, "earlier": pl.Boolean, "id": pl.String}, orient="row",
