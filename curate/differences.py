@@ -70,6 +70,14 @@ def _hunk(one: str, other: str, changes: Sequence[Change]) -> Hunk:
     return [segment for segment in found if segment.text]
 
 
+def middle_left_out(text: str, most: int) -> str:
+    """A text of more than `most` characters without what is between its two ends."""
+    if len(text) <= most:
+        return text
+    ends = most // 2
+    return f"{text[:ends]} … {len(text) - 2 * ends:,} characters … {text[-ends:]}"
+
+
 def differences(one: str, other: str) -> list[Change]:
     """Find where two texts differ, in characters, in order; between changes both have the same text."""
     found: list[Change] = []
@@ -98,9 +106,23 @@ def _by_character(one: str, other: str, change: Change) -> list[Change]:
     """What of a change is left when its characters are compared."""
     inside = edits(one[change.start : change.stop], other[change.other_start : change.other_stop])
     if inside is None:
-        return [change]
+        return [_without_ends(one, other, change)]
     by, other_by = change.start, change.other_start
     return [Change(start + by, stop + by, at + other_by, end + other_by) for start, stop, at, end in inside]
+
+
+def _without_ends(one: str, other: str, change: Change) -> Change:
+    """A change without what both texts begin and end with."""
+    mine, others = one[change.start : change.stop], other[change.other_start : change.other_stop]
+    before = _same_start(mine, others)
+    after = _same_start(mine[before:][::-1], others[before:][::-1])
+    return Change(change.start + before, change.stop - after, change.other_start + before, change.other_stop - after)
+
+
+def _same_start(one: str, other: str) -> int:
+    """Characters with which both texts begin."""
+    differ = (place for place, (mine, others) in enumerate(zip(one, other, strict=False)) if mine != others)
+    return next(differ, min(len(one), len(other)))
 
 
 def _joined(changes: Sequence[Change]) -> list[Change]:

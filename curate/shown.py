@@ -15,7 +15,7 @@ import click
 
 from curate import judge, members
 from curate.contracts import ID
-from curate.differences import Hunk, Segment, hunks
+from curate.differences import Hunk, Segment, hunks, middle_left_out
 from curate.errors import CurateError
 from curate.run import Run
 
@@ -198,11 +198,4 @@ def _styled(segment: Segment) -> str:
     if segment.side == "both":
         return text
     before, after, colour = MARKS[segment.side]
-    return click.style(f"{before}{_middle_left_out(text)}{after}", fg=colour)
-
-
-def _middle_left_out(text: str) -> str:
-    if len(text) <= CHANGE_CHARS:
-        return text
-    ends = CHANGE_CHARS // 2
-    return f"{text[:ends]} … {len(text) - 2 * ends:,} characters … {text[-ends:]}"
+    return click.style(f"{before}{middle_left_out(text, CHANGE_CHARS)}{after}", fg=colour)

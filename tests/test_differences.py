@@ -131,9 +131,19 @@ def test_what_is_too_much_to_tell_is_one_change(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(differences, "MOST_EDITS", 19)
     assert edits(one, other) is None
     assert differences.differences(one, other) == [Change(0, 10, 0, 10)]
+    assert differences.differences(f"同{one}尾。", f"同{other}尾。") == [Change(1, 11, 1, 11)]
     monkeypatch.setattr(differences, "MOST_EDITS", 20)
     monkeypatch.setattr(differences, "MOST_STEPS", 10)
     assert edits(one, other) is None
+
+
+def test_differences_are_true_where_bounds_are_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(differences, "MOST_EDITS", 3)
+    chance = random.Random(0)
+    for _ in range(500):
+        one, other = ("".join(chance.choices("ab。", k=chance.randrange(20))) for _ in range(2))
+        changes = differences.differences(one, other)
+        assert is_true(one, other, changes) and (changes == []) == (one == other)
 
 
 def test_only_so_many_places_are_looked_at_by_character(monkeypatch: pytest.MonkeyPatch) -> None:

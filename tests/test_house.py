@@ -37,7 +37,19 @@ BELOW = {
     "tokenizer": {"contracts", "kernels", "disk", "errors"},
     "writers": {"contracts", "disk", "kernels", "targets", "tokenizer", "errors", "registry"},
     "engines": {"contracts", "errors"},
-    "report": {"run", "stats", "plan", "pipeline", "judge", "contracts", "disk", "errors", "report"},
+    "report": {
+        "run",
+        "members",
+        "differences",
+        "stats",
+        "plan",
+        "pipeline",
+        "judge",
+        "contracts",
+        "disk",
+        "errors",
+        "report",
+    },
 }
 """What each room may import; rooms that are not named here stand above and may import any of them."""
 

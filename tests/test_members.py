@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -10,30 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 from click.testing import CliRunner
+from cluster_runs import invented, run_of
 
 from curate import members
 from curate.cli import main
 from curate.errors import CurateError
 from curate.run import Run
-from curate.work.passes import run_pipeline
-
-
-def invented(number: int, chars: int = 120) -> str:
-    """Text that shares no shingle with that of another number."""
-    return "".join(map(chr, np.random.default_rng(number).integers(0x4E00, 0x9FFF, chars)))
-
-
-def run_of(folder: Path, rows: dict[str, str], filters: list[str]) -> Run:
-    """Run filters (a line of YAML each) over texts by id, four documents a file."""
-    folder.mkdir()
-    for place, some in enumerate(np.array_split(np.array(list(rows), object), -(-len(rows) // 4))):
-        lines = (json.dumps({"id": id, "text": rows[id]}, ensure_ascii=False) + "\n" for id in some)
-        (folder / f"{place}.jsonl").write_text("".join(lines), encoding="utf-8")
-    listed = "".join(f"  - {line}\n" for line in ["length: {drop: {too_short: chars < 20}}", *filters])
-    text = f"read:\n  - jsonl: {{paths: ['{folder}/*.jsonl'], id: id}}\nfilters:\n{listed}"
-    (folder / "p.yaml").write_text(text, encoding="utf-8")
-    return run_pipeline(folder / "p.yaml", folder / "run", workers=1)
-
 
 BASE, OTHER = invented(1), invented(2)
 ROWS = {
