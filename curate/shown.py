@@ -7,7 +7,7 @@ out by `click.echo` where the output is no terminal.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -112,15 +112,16 @@ def cluster_lines(run: Run, id: str, most: int) -> Iterator[str]:
         raise CurateError(f"{run.folder}: {id} stands alone: {_why_alone(run, id)}")
     own = found.filter(found[members.RUN].is_null())
     kept, earlier = int(own[judge.KEPT].sum()), found.height - own.height
-    by = ", ".join(sorted(set(found[members.JOINED_BY].drop_nulls().to_list())))
+    joined = set(found[members.JOINED_BY].drop_nulls().to_list())
     counts = f"{kept:,} kept, {own.height - kept:,} dropped" + (f", {earlier:,} in earlier runs" if earlier else "")
-    yield f"{found.height:,} documents are one cluster by {by}: {counts}"
+    yield f"{found.height:,} documents are one cluster by {', '.join(sorted(joined))}: {counts}"
     yield f"{_styled(Segment('one', 'only the survivor'))} {_styled(Segment('other', 'only the other one'))}\n"
+    survives = f": the survivor{_why_survives(run, joined)}"
     shown = found.head(most)
     whole = members.texts(run, shown)
     seen: dict[str, str] = {}
     for place, (row, text) in enumerate(zip(shown.iter_rows(named=True), whole, strict=True)):
-        header = _member(run, row, text, place)
+        header = _member(run, row, text, survives if not place else "")
         yield "\n".join([*header, *(_survivor_text(text) if not place else _against(whole[0], text, seen))]) + "\n"
         if text is not None:
             seen.setdefault(text, row[ID])
@@ -137,11 +138,11 @@ def _why_alone(run: Run, id: str) -> str:
     return "no document that is kept so far is like it"
 
 
-def _member(run: Run, row: Mapping[str, Any], text: str | None, place: int) -> list[str]:
+def _member(run: Run, row: Mapping[str, Any], text: str | None, survives: str) -> list[str]:
     if row[members.RUN] is not None:
         verdict = f"kept by an earlier run: {row[members.RUN]}"
     elif row["kept"]:
-        verdict = "kept" if place else f"kept: the survivor{_why_survives(run)}"
+        verdict = f"kept{survives}"
     else:
         verdict = f"dropped by {row[members.JOINED_BY]}"
     if row[judge.DUPLICATE_OF] is not None:
@@ -149,9 +150,11 @@ def _member(run: Run, row: Mapping[str, Any], text: str | None, place: int) -> l
     return [f"── {row[ID]}  {verdict}", "   " + ", ".join(_measured(run, row, text))]
 
 
-def _why_survives(run: Run) -> str:
-    prefers = [line.step.prefer for line in run.plan.corpus_filters if line.step.prefer]
-    return f", first by {', then '.join(dict.fromkeys(prefers))}" if prefers else ", first by id"
+def _why_survives(run: Run, labels: Collection[str]) -> str:
+    """What the filters prefer that have joined a cluster."""
+    steps = {line.label: line.step for line in run.plan.corpus_filters if line.label in labels}
+    prefers = [f"{label} prefers {step.prefer}" for label, step in steps.items() if step.prefer]
+    return f", as {' and '.join(prefers)}" if prefers else ", first by id"
 
 
 def _measured(run: Run, row: Mapping[str, Any], text: str | None) -> list[str]:

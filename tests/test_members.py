@@ -117,6 +117,7 @@ def test_the_survivor_may_be_in_an_earlier_run(second: Run, tmp_path: Path) -> N
     assert f"── longest  kept by an earlier run: {tmp_path / 'first'}" in shown
     assert f"── new  dropped by near_duplicates, a duplicate of longest in {tmp_path / 'first'}" in shown
     assert "{+新+}" in shown
+    assert "the survivor," not in shown
     reasons = show(second.folder, "--reason", "near_duplicates.in_earlier_run")
     assert f"duplicate of longest in {tmp_path / 'first'}  (a cluster of 3, similarity 0." in reasons
 
@@ -136,7 +137,9 @@ def test_a_cluster_is_shown_with_its_survivor_and_what_differs(run: Run) -> None
     shown = show(run.folder, "--cluster", "variant")
     head, survivor, far, variant, copy = shown.split("── ")
     assert head.startswith("4 documents are one cluster by exact_duplicates, near_duplicates: 1 kept, 3 dropped\n")
-    assert survivor.startswith("longest  kept: the survivor, first by chars DESC\n   124 characters, chars = 124\n")
+    assert survivor.startswith(
+        "longest  kept: the survivor, as near_duplicates prefers chars DESC\n   124 characters, chars = 124\n"
+    )
     assert BASE in survivor
     assert far.startswith(
         "far  dropped by near_duplicates, a duplicate of longest\n   120 characters, similarity 0.686"
