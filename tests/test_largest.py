@@ -146,7 +146,7 @@ def test_the_section_tells_sizes_survivors_and_differences(section: str) -> None
     assert section.count('class="chart"') == 1  # all clusters of exact copies have one size
     assert section.index("2-4") < section.index("1-2") < section.index("3-1")
     assert f"<del>{'尾' * 4}</del>…" not in section and f"<del>{'尾' * 4}</del></div>" in section
-    assert "similarity 0.9667" in section
+    assert "similarity 0.9667" in section and "not compared" not in section
     assert "the survivor and the one compared with it have the same text" in section
 
 
@@ -174,5 +174,8 @@ def test_filters_that_find_nothing_and_pipelines_without_one_are_told(tmp_path: 
 def test_a_newline_and_a_long_change_are_shown_short() -> None:
     hunk = [largest.hunks("甲" * 30 + "乙" * 500, "甲" * 30 + "\n")[0]]
     one = Cluster(2, 1, "a", None, "", largest.Pair("b", None, hunk, 0))
-    shown = text_of(Clusters("near", 1, 2, 1, largest.Histogram.of(pl.Series([2, 2]), np.array([True, False])), [one]))
+    shown = text_of(
+        Clusters("near", True, 1, 2, 1, largest.Histogram.of(pl.Series([2, 2]), np.array([True, False])), [one])
+    )
+    assert "not compared: others are like both" in shown
     assert "<ins>↵</ins>" in shown and f"<del>{'乙' * 120} … 260 characters … {'乙' * 120}</del>" in shown

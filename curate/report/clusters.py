@@ -35,7 +35,7 @@ def _filter(found: Clusters, most: int) -> Markup:
         element("p", _summary(found), class_="note"),
         element("div", _sizes(found), class_="cards") if most and found.sizes.low != found.sizes.high else None,
         _table(largest) if largest else None,
-        _pairs([(one, one.pair) for one in largest if one.pair]),
+        _pairs([(one, one.pair) for one in largest if one.pair], found.compares),
     )
 
 
@@ -78,19 +78,20 @@ def _survivor(one: Cluster) -> list[Markup | str]:
     return [code(one.survivor), *([" in ", code(one.earlier)] if one.earlier else [])]
 
 
-def _pairs(pairs: Sequence[tuple[Cluster, Pair]]) -> Markup | None:
+def _pairs(pairs: Sequence[tuple[Cluster, Pair]], compares: bool) -> Markup | None:
     if not pairs:
         return None
     if all(pair.hunks == [] for _, pair in pairs):
         return element(
             "p", "In the largest of these, the survivor and the one compared with it have the same text.", class_="note"
         )
-    return element("div", [_compared(one, pair) for one, pair in pairs], class_="documents")
+    return element("div", [_compared(one, pair, compares) for one, pair in pairs], class_="documents")
 
 
-def _compared(one: Cluster, pair: Pair) -> Markup:
+def _compared(one: Cluster, pair: Pair, compares: bool) -> Markup:
     """A card with what differs between a survivor and another member."""
-    alike = "" if pair.similarity is None else f"similarity {number(pair.similarity)}"
+    joined = "not compared: others are like both" if compares else ""
+    alike = joined if pair.similarity is None else f"similarity {number(pair.similarity)}"
     header = element(
         "header",
         element("span", "cluster of ", element("b", number(one.size))),

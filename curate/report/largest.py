@@ -36,6 +36,7 @@ class Pair:
     other: str
     """Its id."""
     similarity: float | None
+    """Null: the two were not compared."""
     hunks: Sequence[Hunk] | None
     """The first places in which they differ, in order; None: a text is not there any more."""
     more: int
@@ -63,6 +64,8 @@ class Clusters:
     """What one filter found."""
 
     label: str
+    compares: bool
+    """Whether it tells how similar two documents are, not just that they are equal."""
     clusters: int
     documents: int
     """Of the run, that are in a cluster."""
@@ -87,7 +90,8 @@ def _of_filter(run: Run, line: Line[CorpusFilter]) -> Clusters:
         first = pl.concat([first, heads]).sort(_SIZE, _ROW, descending=[True, False]).head(LARGEST)
     kept, dropped = (int(count) for count in sizes.counts.sum(axis=0))
     largest = _largest(run, line, first[_CLUSTER]) if n_clusters else []
-    return Clusters(line.label, n_clusters, kept + dropped, dropped, sizes, largest)
+    compares = line.step.least_similarity() is not None
+    return Clusters(line.label, compares, n_clusters, kept + dropped, dropped, sizes, largest)
 
 
 _ROW, _CLUSTER, _SIZE, _DROPPED, _SIMILARITY = "row", "cluster", "size", "dropped", "similarity"
