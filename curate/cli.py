@@ -181,57 +181,28 @@ def filters(name: str | None) -> None:
     "--reason", help="Only documents dropped for it, e.g. length.too_short; also `kept`, `dropped`, `rejected`."
 )
 @click.option("--id", "document", help="Only this document, whole, with all its signals.")
-@click.option("-n", "number", type=click.IntRange(min=1), default=5, show_default=True, help="Documents at most.")
+@click.option("--cluster", metavar="ID", help="The documents that are this one again: survivor, and what differs.")
+@click.option(
+    "-n", "--limit", "number", type=click.IntRange(min=1), metavar="N", default=5, show_default=True,
+    help="Documents at most.",
+)  # fmt: skip
 @_plain_errors
-def show(run: str, reason: str | None, document: str | None, number: int) -> None:
+def show(run: str, reason: str | None, document: str | None, cluster: str | None, number: int) -> None:
     """Show documents of a run, with the reasons for which they were dropped.
 
     Example: curate show runs/skypile_small --reason toxicity.gambling -n 3
     """
-    from curate.errors import CurateError
+    from curate import shown
     from curate.run import Run
 
-    opened = Run.open(run)
-    if reason == "rejected":
-        for _, row in zip(range(number), opened.rejected(), strict=False):
-            click.echo(json.dumps(row, ensure_ascii=False))
-        return
-    found = opened.documents(reason, id=document, limit=number)
-    if document and found.is_empty():
-        raise CurateError(f"{run}: no document has the id {document!r}; `curate show {run}` prints some with theirs")
-    for row in found.iter_rows(named=True):
-        click.echo(_shown(row, opened.reasons(), whole=document is not None) + "\n")
-    if found.is_empty():
+    if cluster is not None and (reason or document):
+        raise click.UsageError("--cluster stands alone: leave out --reason and --id")
+    found = False
+    for line in shown.lines(Run.open(run), reason=reason, id=document, cluster=cluster, most=number):
+        click.echo(line)
+        found = True
+    if not found:
         click.echo("curate: no documents", err=True)
-
-
-def _shown(row: dict[str, Any], reasons: list[str], whole: bool) -> str:
-    broken = [reason for reason in reasons if row[reason]]
-    verdict = "kept" if row["kept"] else "dropped: " + ", ".join(broken)
-    lines = [f"── {row['id']}  {verdict}"]
-    if row["duplicate_of"] is not None:
-        lines.append(f"   duplicate of {row['duplicate_of']}")
-    if whole:
-        lines += [
-            f"   {name} = {value}"
-            for name, value in row.items()
-            if name not in ("id", "text", "kept", "cuts", *reasons)
-        ]
-    text = _marked(row["text"], row.get("cuts") or [])
-    text = text if whole or len(text) <= 400 else text[:400] + "…"
-    return (
-        "\n".join(lines)
-        + "\n"
-        + "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
-    )
-
-
-def _marked(text: str, cuts: list[dict[str, int]]) -> str:
-    """The text with ⟦ and ⟧ around what the shards leave out."""
-    for cut in reversed(cuts):
-        start, end = cut["start"], cut["end"]
-        text = f"{text[:start]}⟦{text[start:end]}⟧{text[end:]}"
-    return text
 
 
 @main.command()

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from curate import judge, registry
-from curate.contracts import Cleaner, Filter, Step
+from curate.contracts import Cleaner, CorpusFilter, Filter, Line, Step, StepT
 from curate.errors import PipelineError
 
 
@@ -38,7 +38,16 @@ def describe_filter(name: str) -> str:
     conditions = [f"  {registry.label_of(name)}.{rule}: {condition}" for rule, condition in rules.items()]
     pages += ["Signals:\n" + "\n".join(signals)] if signals else []
     pages += ["Rules (drop if):\n" + "\n".join(conditions)] if conditions else []
+    step = _with_defaults(kind)
+    pages += [_clusters_page(name, step)] if isinstance(step, CorpusFilter) else []
     return "\n\n".join(pages)
+
+
+def _clusters_page(name: str, step: CorpusFilter) -> str:
+    """What verdicts say beside the rules; `curate show RUN --cluster ID` puts it together."""
+    columns = judge.cluster_columns(Line(registry.label_of(name), "filters", step))
+    names = [f"  {column}: {dtype}" for column, dtype in columns.items()]
+    return "Columns of the verdicts, beside duplicate_of (null outside of clusters):\n" + "\n".join(names)
 
 
 _SECTIONS = ("filters", "clean")
@@ -65,11 +74,16 @@ def _columns(kind: type[Step]) -> tuple[Mapping[str, Any], Mapping[str, str]]:
     if not issubclass(kind, Filter):
         assert issubclass(kind, Cleaner)
         return kind.signals, {}
+    step = _with_defaults(kind)
+    return (kind.signals, kind.rules) if step is None else (step.signal_types(), judge.merged(step))
+
+
+def _with_defaults(kind: type[StepT]) -> StepT | None:
+    """A step with default parameters; None where some parameter is required."""
     try:
-        step = kind()
-        return step.signal_types(), judge.merged(step)
+        return kind()
     except (ValidationError, PipelineError):
-        return kind.signals, kind.rules
+        return None
 
 
 def _summary(kind: type[Step]) -> str:

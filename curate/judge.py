@@ -28,9 +28,10 @@ that holds it (null: this one)."""
 
 
 def cluster_columns(line: Line[CorpusFilter]) -> dict[str, Any]:
-    """Columns of a verdict that say more of a document that is in a cluster, null for all others."""
+    """Columns of a verdict that say more of a document that is in a cluster, null for all others: the number of the
+    cluster (the row of its first document), its size, the similarity with its survivor where the two were compared."""
     similarity = {f"{line.label}_similarity": pl.Float64} if line.step.least_similarity() is not None else {}
-    return {f"{line.label}_cluster_size": pl.Int64, **similarity}
+    return {f"{line.label}_cluster": pl.Int64, f"{line.label}_cluster_size": pl.Int64, **similarity}
 
 
 RESERVED = {ID, TEXT, KEPT, DUPLICATE_OF, DUPLICATE_RUN, cuts.LISTED}

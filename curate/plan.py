@@ -128,7 +128,10 @@ class Plan:
     def verdicts(self) -> str:
         """Fingerprint of the verdicts."""
         rules = [(line.label, line.step.name, judge.merged(line.step)) for line in self.pipeline.filters]
-        prefer = [(line.label, line.step.prefer, line.step.keep_clusters) for line in self.corpus_filters]
+        prefer = [
+            (line.label, line.step.prefer, line.step.keep_clusters, list(judge.cluster_columns(line)))
+            for line in self.corpus_filters
+        ]
         cutting = [line.label for line in cuts.cutting(self.pipeline.filters)]
         last = [line.step.least_left() for line in cuts.judged_last(self.pipeline.filters)]
         decided = [rules, prefer, *([cutting] if cutting else []), *last]

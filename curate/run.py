@@ -243,6 +243,20 @@ class Run:
                 break
         return pl.concat(frames) if frames else pl.DataFrame()
 
+    def cluster(self, id: str) -> pl.DataFrame:
+        """The documents of a cluster, found by any of them; one row for a document that stands alone. Without texts.
+
+        The survivor comes first, then other documents that are kept, then the dropped ones, the least alike first.
+        Columns: `id`; `run`: the earlier run that holds it (null: this one); `row`: its number over all parts, as
+        `texts` takes it; `kept`; `joined_by`: the filter that dropped it, or found it in a cluster; `duplicate_of`
+        and `duplicate_run`; `similarity`: 0..1, with `duplicate_of`, null where the two were not compared;
+        `text_bytes`, and the signals that filters `prefer`.
+        Raises: CurateError for an id that no document has, and for a run that compares none.
+        """
+        from curate import members
+
+        return members.cluster(self, id)
+
     def _condition(self, reason: str | None, id: str | None) -> pl.Expr:
         from curate.registry import nearest
 

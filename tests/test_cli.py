@@ -92,7 +92,13 @@ def test_report_filters_schema_and_prune_print_what_they_do(finished):
         name in listed for name in ("length", "language", "quality", "repetition", "toxicity", "near_duplicates")
     )
     explained = command("filters", "length").stdout
-    assert "too_short: chars < 50" in explained and "drop" in explained
+    assert "too_short: chars < 50" in explained and "drop" in explained and "verdicts" not in explained
+    compares = command("filters", "near_duplicates").stdout.partition("Columns of the verdicts")[2].split()
+    assert compares[-6::2] == [
+        "near_duplicates_cluster:",
+        "near_duplicates_cluster_size:",
+        "near_duplicates_similarity:",
+    ]
     assert "filters.length" in json.loads(command("schema").stdout)["$defs"]
     old = run / "verdicts-000000000000"
     old.mkdir()

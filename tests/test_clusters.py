@@ -113,7 +113,7 @@ def test_as_many_copies_are_kept_as_asked() -> None:
 
 
 def judged(rows: list[tuple[int, int, bool]], keep: int = 1, rules: list[str] = RULES) -> list[tuple[Any, ...]]:
-    """`row`, `survivor`, `cluster_size`, `reason` of members (row, cluster, whether an earlier run kept it)."""
+    """`clusters.MEMBERS` of members (row, cluster, whether an earlier run kept it)."""
     members = pl.DataFrame(
         [(row, cluster, earlier, f"{row:02}") for row, cluster, earlier in rows],
         schema={"row": pl.Int64, "cluster": pl.Int32, "earlier": pl.Boolean, "id": pl.String}, orient="row",
@@ -124,18 +124,18 @@ def judged(rows: list[tuple[int, int, bool]], keep: int = 1, rules: list[str] = 
 def test_what_an_earlier_run_kept_survives_and_all_of_the_runs_own_are_dropped() -> None:
     rows = [(0, 0, False), (1, 0, False), (9, 0, True), (2, 2, False), (3, 2, False)]
     reason = "in_earlier_run"
-    expected = [(0, 9, 3, reason), (1, 9, 3, reason), (2, None, 2, None), (3, 2, 2, "duplicate")]
+    expected = [(0, 9, 3, reason, 0), (1, 9, 3, reason, 0), (2, None, 2, None, 2), (3, 2, 2, "duplicate", 2)]
     assert judged(rows) == expected
 
 
 def test_repeats_of_an_earlier_run_can_be_marked_only_and_are_then_judged_among_themselves() -> None:
     rows = [(0, 0, False), (1, 0, False), (9, 0, True)]
-    assert judged(rows, rules=["duplicate"]) == [(0, 9, 3, None), (1, 0, 3, "duplicate")]
-    assert judged(rows, rules=[]) == [(0, 9, 3, None), (1, 9, 3, None)]
+    assert judged(rows, rules=["duplicate"]) == [(0, 9, 3, None, 0), (1, 0, 3, "duplicate", 0)]
+    assert judged(rows, rules=[]) == [(0, 9, 3, None, 0), (1, 9, 3, None, 0)]
 
 
 def test_a_cluster_can_be_marked_without_dropping() -> None:
-    assert judged([(2, 2, False), (3, 2, False)], rules=[]) == [(2, None, 2, None), (3, None, 2, None)]
+    assert judged([(2, 2, False), (3, 2, False)], rules=[]) == [(2, None, 2, None, 2), (3, None, 2, None, 2)]
 
 
 def test_similarities_are_those_of_links_to_the_survivor() -> None:

@@ -166,6 +166,7 @@ def test_clusters_are_described_in_the_verdicts(corpus: Path, tmp_path: Path) ->
     table = run.documents().with_columns(survivor=pl.coalesce("duplicate_of", "id"))
     for (survivor,), members in table.filter(pl.col("near_duplicates_cluster_size").is_not_null()).group_by("survivor"):
         assert members["near_duplicates_cluster_size"].unique().to_list() == [members.height]
+        assert members["near_duplicates_cluster"].n_unique() == 1
         assert members.filter("kept")["id"].to_list() == [survivor]
         text = members.filter("kept")["text"].item()
         for row in members.filter(~pl.col("kept")).iter_rows(named=True):

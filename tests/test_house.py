@@ -23,7 +23,9 @@ BELOW = {
     "judge": {"conditions", "cuts", "registry", "contracts", "errors", "kernels"},
     "pipeline": {"registry", "cuts", "judge", "contracts", "errors"},
     "plan": {"pipeline", "cuts", "judge", "contracts", "disk", "errors"},
-    "run": {"plan", "cuts", "pipeline", "judge", "registry", "contracts", "disk", "errors"},
+    "members": {"judge", "contracts", "disk", "errors"},
+    "differences": set(),
+    "run": {"plan", "cuts", "members", "pipeline", "judge", "registry", "contracts", "disk", "errors"},
     "stats": {"run", "plan", "pipeline", "judge", "contracts", "kernels", "errors"},
     "profiles": {"contracts", "errors"},
     "targets": {"contracts", "registry", "errors"},
@@ -38,7 +40,19 @@ BELOW = {
     "tokenizer": {"contracts", "kernels", "disk", "errors"},
     "writers": {"contracts", "disk", "kernels", "targets", "tokenizer", "errors", "registry"},
     "engines": {"contracts", "errors"},
-    "report": {"run", "stats", "plan", "pipeline", "judge", "contracts", "disk", "errors", "report"},
+    "report": {
+        "run",
+        "members",
+        "differences",
+        "stats",
+        "plan",
+        "pipeline",
+        "judge",
+        "contracts",
+        "disk",
+        "errors",
+        "report",
+    },
 }
 """What each room may import; rooms that are not named here stand above and may import any of them."""
 

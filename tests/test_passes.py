@@ -382,7 +382,9 @@ def test_verdicts_hold_one_boolean_per_rule(finished):
         "exact_duplicates.duplicate": pl.Boolean,
         "near_duplicates.duplicate": pl.Boolean,
         "duplicate_of": pl.String,
+        "exact_duplicates_cluster": pl.Int64,
         "exact_duplicates_cluster_size": pl.Int64,
+        "near_duplicates_cluster": pl.Int64,
         "near_duplicates_cluster_size": pl.Int64,
         "near_duplicates_similarity": pl.Float64,
     }

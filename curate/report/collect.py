@@ -18,6 +18,7 @@ import polars as pl
 
 from curate import disk, judge, stats
 from curate.contracts import ID, TEXT, Part
+from curate.report.largest import Clusters, clusters_of
 from curate.report.thresholds import Threshold, thresholds
 from curate.run import Run
 from curate.stats import Stats
@@ -78,6 +79,8 @@ class Report:
     thresholds: Sequence[Threshold]
     samples: Mapping[str, list[Sample]]
     """Reason, or `kept`, to the documents chosen for it."""
+    clusters: Sequence[Clusters]
+    """What each filter found that compares documents."""
     manifests: Mapping[str, Mapping[str, Any]]
     writers: Sequence[str]
     guides: frozenset[str]
@@ -115,6 +118,7 @@ def collect(run: Run) -> Report:
         types=types,
         thresholds=thresholds(compiled),
         samples=_samples(run, total.samples),
+        clusters=clusters_of(run),
         manifests=run.manifests(),
         writers=[line.label for line in run.pipeline.write],
         guides=frozenset(line.label for line in run.pipeline.write if (run.shards_folder(line) / "USE.md").exists()),

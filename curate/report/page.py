@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from curate.report.clusters import clusters_section
 from curate.report.collect import Report, RuleEntry
 from curate.report.examples import rejected_section, samples_section
 from curate.report.machine import machine_section
@@ -33,9 +34,11 @@ class Detail(NamedTuple):
     samples: int
     """For each rule."""
     charts: int
+    clusters: int = 0
+    """For each filter that compares documents."""
 
 
-DETAILS = (Detail(5, 120), Detail(3, 120), Detail(1, 60), Detail(0, 20), Detail(0, 0))
+DETAILS = (Detail(5, 120, 10), Detail(3, 120, 10), Detail(1, 60, 10), Detail(0, 20, 3), Detail(0, 0))
 """Tried in order until the page is small enough; the last one always is, for up to some 5,000 rules."""
 
 
@@ -55,12 +58,13 @@ def render(report: Report, detail: Detail) -> str:
         _rules(report),
         signals_section(report, detail.charts),
         shards_section(report),
+        clusters_section(report, detail.clusters),
         samples_section(report, detail.samples),
         rejected_section(report),
         machine_section(report),
     ]
     template = Path(__file__).with_name("template.html").read_text(encoding="utf-8")
-    body = escape([_header(report, bool(report.rejected)), element("main", sections)])
+    body = escape([_header(report), element("main", sections)])
     return string.Template(template).substitute(
         policy=_policy(template), title=escape(f"{report.name} · curate"), body=body
     )
@@ -72,8 +76,10 @@ def _policy(template: str) -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
-def _header(report: Report, has_rejected: bool) -> Markup:
-    anchors = ["funnel", "rules", "signals", "shards", "samples", *(["rejected"] if has_rejected else []), "run"]
+def _header(report: Report) -> Markup:
+    present = {"clusters": report.clusters, "rejected": report.rejected}
+    anchors = ["funnel", "rules", "signals", "shards", "clusters", "samples", "rejected", "run"]
+    anchors = [anchor for anchor in anchors if present.get(anchor, True)]
     titles = {"samples": "documents", "rejected": "rejected rows", "run": "the run"}
     links = [element("a", titles.get(anchor, anchor), href=f"#{anchor}") for anchor in anchors]
     finished = str(report.record.get("finished", "")).replace("T", " ")

@@ -1,6 +1,6 @@
 """Judge duplicates: which kept documents repeat others, and what stands for them.
 
-Nine bytes a document while clusters are made, and 21 for each member of one, beside the survivors' ids; members are
+Nine bytes a document while clusters are made, and 25 for each member of one, beside the survivors' ids; members are
 ordered in slices that the filter's `memory` bounds.
 """
 
