@@ -54,7 +54,9 @@ def identity(step: Step) -> list[Any]:
 
 def _class_identity(kind: type) -> list[tuple[str, Any]]:
     """The class and what it inherits from: ours by their version, others by the source of their module."""
-    steps = [base for base in kind.__mro__ if issubclass(base, Step) and base.__module__ != Step.__module__]
+    steps = [
+        base for base in kind.__mro__ if issubclass(base, Step) and not base.__module__.startswith("curate.contracts.")
+    ]
     return [(f"{base.__module__}:{base.__qualname__}", _source(base)) for base in steps]
 
 
