@@ -45,6 +45,9 @@ def _superfluous(run: Run) -> Iterator[Path]:
                 yield path
             elif inside in ("signals", "passages", "keys", "cuts"):
                 yield from _parts_gone(path, names)
+    for line in plan.corpus_filters:
+        if run.groups_file(line).exists():
+            yield from (path for path in run.groups_folder(line).iterdir() if path != run.groups_file(line))
     yield from _parts_gone(folder / "rejected", names)
 
 
