@@ -22,6 +22,13 @@ SIGNAL_BYTES = 4
 """Disk of a signal of one document; measured there: 138 bytes a document for all filters, keys apart."""
 VERDICT_BYTES = 7
 """Disk of a verdict, measured there."""
+KEY_BYTES = 8
+"""Disk of a key of one document."""
+GROUPED_BYTES = 4
+"""Disk of a document whose key repeats, in one partition (`work.compare`)."""
+RESEMBLING = 0.5
+"""Share of documents that are compared with others. Where 30 % are near copies (`benchmarks/duplicates/corpus.py`,
+20,000 documents), 49 % of the documents' disk and 1.8 bytes a document and partition are taken on the way."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +60,9 @@ class Forecast:
 def forecast(pipeline: Pipeline, out: Path | None = None, limit: int | None = None) -> Forecast:
     """Check a pipeline and its inputs, and foretell its run. Raises: PipelineError."""
     check_steps(pipeline)
+    folder = out or default_folder(pipeline, limit)
     inputs = find_inputs(pipeline)
     check_text(pipeline, inputs)
-    folder = out or default_folder(pipeline, limit)
     kept = _known(pipeline, folder, inputs)
     covered = {piece.path for part in kept for piece in part.pieces}
     new = [source for sources in inputs for source in sources if source.path not in covered]
@@ -157,10 +164,21 @@ def _disk(pipeline: Pipeline, text_bytes: int) -> dict[str, int]:
     documents = text_bytes // DOCUMENT_BYTES
     projected = {"documents": int(text_bytes * DOCUMENTS_SHARE)}
     for line in pipeline.filters:
-        keys = 8 * sum(map(len, line.step.partitions().values())) if isinstance(line.step, CorpusFilter) else 0
-        keys = line.step.stored_bytes if isinstance(line.step, PassageFilter) else keys
-        projected[f"signals/{line.label}"] = documents * (SIGNAL_BYTES * len(line.step.signal_types()) + keys)
+        if signals := len(line.step.signal_types()):
+            projected[f"signals/{line.label}"] = documents * SIGNAL_BYTES * signals
+        if isinstance(line.step, CorpusFilter):
+            projected[f"keys/{line.label}"] = documents * KEY_BYTES * sum(map(len, line.step.partitions().values()))
+            on_the_way = f"groups/{line.label}, on the way, if {RESEMBLING:.0%} of documents are alike"
+            projected[on_the_way] = int(RESEMBLING * _compared_bytes(line.step, documents, text_bytes))
+        if isinstance(line.step, PassageFilter):
+            projected[f"passages/{line.label}"] = documents * line.step.stored_bytes
     projected["verdicts"] = documents * VERDICT_BYTES
     for writer in pipeline.write:
         projected[f"shards/{writer.label}"] = int(text_bytes * writer.step.disk_share())
     return projected
+
+
+def _compared_bytes(step: CorpusFilter, documents: int, text_bytes: int) -> float:
+    """Disk on the way from keys to groups if each document resembled another."""
+    texts = text_bytes * DOCUMENTS_SHARE if step.least_similarity() is not None else 0
+    return documents * GROUPED_BYTES * len(step.partitions()) + texts
