@@ -59,6 +59,8 @@ def _check_steps(lines: Sequence[Line[Filter]], texts: pl.Series) -> None:
     for line in lines:
         try:
             line.step.check()
+            if isinstance(line.step, CorpusFilter) and line.step.against:
+                raise PipelineError("`against` compares the documents of a run; run a pipeline, or leave it out")
             if line.step.checks_text():
                 line.step.check_text(_documents(texts.drop_nulls().head(100)))
         except PipelineError as error:

@@ -137,3 +137,9 @@ def test_apply_asks_a_filter_whether_it_can_run_and_on_such_text():
         curate.apply([{"quality": {"profile": "gopher_en", "words": "spaces"}}], ["这是一段没有空格的中文。"] * 3)
     with pytest.raises(PipelineError, match=r"filters\[0\].domain: .* no model is shipped"):
         curate.apply(["domain"], ["文"])
+
+
+def test_a_frame_is_not_compared_with_earlier_runs():
+    with pytest.raises(PipelineError, match=r"^filters\[0\]\.exact_duplicates: `against` compares the documents of a"):
+        curate.apply([{"exact_duplicates": {"against": ["runs/a"]}}], ["一"])
+    assert curate.apply([{"exact_duplicates": {"against": []}}], ["一"])["kept"].to_list() == [True]
