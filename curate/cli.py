@@ -265,6 +265,27 @@ def prune(run: str) -> None:
         click.echo("curate: nothing to remove", err=True)
 
 
+@main.command()
+@click.argument("sources", nargs=-1, required=True, metavar="RUN_OR_INDEX...", type=click.Path(file_okay=False))
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Index to make or extend.")
+@_plain_errors
+def index(sources: tuple[str, ...], out: Path) -> None:
+    """Keep what runs kept, with its keys, for `against` in later runs; the runs themselves may go then.
+
+    Example: curate index runs/2026-10 runs/2026-11 --out index
+    """
+    from curate.indexing import index_runs
+    from curate.progress import for_stream
+
+    done = index_runs(sources, out, for_stream(sys.stderr))
+    for one in done.taken:
+        added = f"{_number(len(one.parts), 'part')} added, {_number(one.documents, 'document')}"
+        instead = f"; {one.replaced} of them instead of earlier verdicts" if one.replaced else ""
+        click.echo(f"{one.place}: {added}{instead}; {one.there} there already")
+    size = f"{done.size / 1e6:,.1f} MB"
+    click.echo(f"{out}: {_number(done.parts, 'part')}, {_number(done.documents, 'document')}, {size}")
+
+
 @main.group()
 def train() -> None:
     """Train what a pipeline needs, apart from a run.

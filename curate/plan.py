@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -52,6 +52,11 @@ def identity(step: Step) -> list[Any]:
     return [_class_identity(type(step)), parameters, files, *([versions] if versions else [])]
 
 
+def cleaning(pipeline: Pipeline) -> str:
+    """Fingerprint of what text goes through before it is measured."""
+    return digest([identity(line.step) for line in pipeline.clean])
+
+
 def _class_identity(kind: type) -> list[tuple[str, Any]]:
     """The class and what it inherits from: ours by their version, others by the source of their module."""
     steps = [
@@ -78,6 +83,8 @@ class Plan:
     """In the order of readers and paths: rows are numbered over them."""
     limit: int | None = None
     """Read only so many documents."""
+    earlier: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Label of a filter to digests of what each place in its `against` held when the run began (`work.earlier`)."""
 
     @cached_property
     def documents(self) -> str:
@@ -115,10 +122,14 @@ class Plan:
         }
         return passages | {
             line.label: digest(
-                self.filters[line.label], self.corpus, line.step.least_similarity(), *map(_earlier, line.step.against)
+                self.filters[line.label], self.corpus, line.step.least_similarity(), *self._earlier(line)
             )
             for line in self.corpus_filters
         }
+
+    def _earlier(self, line: Line[CorpusFilter]) -> list[Any]:
+        names = [Path(place).name for place in line.step.against]
+        return list(zip(names, self.earlier.get(line.label, [None] * len(names)), strict=True))
 
     @cached_property
     def cuts_of(self) -> dict[str, str]:
@@ -145,12 +156,6 @@ class Plan:
         return {
             line.label: digest(self.verdicts, self.pipeline.seed, identity(line.step)) for line in self.pipeline.write
         }
-
-
-def _earlier(place: str) -> tuple[str, Any]:
-    """What an earlier run, or an index, holds: the fingerprint of its verdicts."""
-    record = disk.read_json(Path(place) / "run.json") or disk.read_json(Path(place) / "index.json") or {}
-    return Path(place).name, record.get("verdicts")
 
 
 def input_name(source: Input, reader: Line[Any]) -> str:

@@ -3,11 +3,13 @@
     run.json                         pipeline, versions, seed, counts, outputs, times, memory
     inputs.json                      input files and their parts
     documents-<fp>/<part>.parquet    cleaned documents
-    signals/<filter>-<fp>/…          signals and keys, row-aligned with the documents
+    signals/<filter>-<fp>/…          signals, row-aligned with the documents
+    keys/<filter>-<fp>/<part>.arrow  keys of a corpus filter, row-aligned too
     passages/<filter>-<fp>/…         lines, sentences: what a filter may cut that looks for them in other documents
     cuts/<filter>-<fp>/…             passages that a filter found and the shards may leave out
-    groups/<filter>-<fp>/…           groups of a corpus filter; repeated passages of each part
-    verdicts-<fp>/<part>.parquet     id, kept, one Boolean per rule, duplicate_of
+    groups/<filter>-<fp>/…           groups of a corpus filter, and what they are made of while they are not there;
+                                     repeated passages of each part
+    verdicts-<fp>/<part>.parquet     id, kept, one Boolean per rule, duplicate_of, what is known of clusters
     rejected/<part>.jsonl            rows that could not be read
     shards/<target>/                 data files, manifest.json, documents.parquet, USE.md
 
@@ -40,8 +42,8 @@ TEXT_CHARS = "text_chars"
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Make a run folder and keep other processes from writing into it. Raises: CurateError when one does."""
+def locked(folder: Path, command: str = "run") -> Iterator[None]:
+    """Make a folder and keep other processes from writing into it. Raises: CurateError when one of `command` does."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "run.lock").open("w")
@@ -51,7 +53,9 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise CurateError(f"{folder}: another `curate run` is working here; wait for it or stop it") from error
+            raise CurateError(
+                f"{folder}: another `curate {command}` is working here; wait for it or stop it"
+            ) from error
         yield
 
 
@@ -75,7 +79,7 @@ class Run:
         pipeline = Pipeline.parse(
             record["pipeline"], **places, variables=record["variables"], default_name=record["name"]
         )
-        return cls(folder, Plan(pipeline, load_parts(inputs), record["limit"]))
+        return cls(folder, Plan(pipeline, load_parts(inputs), record["limit"], record.get("earlier", {})))
 
     @property
     def record(self) -> dict[str, Any]:

@@ -1,7 +1,9 @@
-"""What several test modules need: reading an input whole, in small parts, or from a cut archive; the demo's run."""
+"""What several test modules need: reading an input whole, in small parts, or from a cut archive; the demo's run; two
+crawls and their runs."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from earlier_crawls import PAGES, crawl, ran
 
 import curate
 from curate.contracts import Reader, Rejected
@@ -48,3 +51,21 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[curate.Run, str]:
     command = [sys.executable, "-m", "curate.cli", "run", "pipelines/skypile_small.yaml", "--out", str(out)]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return curate.Run.open(out), printed
+
+
+@pytest.fixture(scope="session")
+def crawls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Crawls a and b with their runs, and the crawl `new` without."""
+    folder = tmp_path_factory.mktemp("index")
+    for name, pages in PAGES.items():
+        crawl(folder, name, pages)
+    ran(folder, "a")
+    ran(folder, "b")
+    return folder
+
+
+@pytest.fixture
+def copied(crawls: Path, tmp_path: Path) -> Path:
+    """A copy of the runs, to be changed."""
+    shutil.copytree(crawls / "runs", tmp_path / "runs")
+    return tmp_path

@@ -189,6 +189,6 @@ def test_a_full_disk_is_one_line_and_exit_code_1(finished):
 
 
 def test_help_names_every_command_with_an_example():
-    for name in ("run", "check", "filters", "show", "report", "verify", "prune", "schema"):
+    for name in ("run", "check", "filters", "show", "report", "verify", "prune", "index", "schema"):
         assert f"Example: curate {name}" in command(name, "--help").stdout
     assert "Example: curate train tokenizer" in command("train", "tokenizer", "--help").stdout

@@ -230,8 +230,8 @@ def test_an_earlier_run_that_changed_is_compared_with_again(corpus: Path, tmp_pa
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ("shingle: 4", "measured NearDuplicates with other parameters"),
-        ("against: ['{folder}/nowhere']", "no run here"),
+        ("shingle: 4", "measured near_duplicates with shingle 5 instead of 4"),
+        ("against: ['{folder}/nowhere']", "no run and no index here"),
     ],
 )
 def test_an_earlier_run_that_cannot_be_compared_with_is_named(

@@ -26,6 +26,8 @@ BELOW = {
     "members": {"judge", "contracts", "disk", "errors"},
     "differences": set(),
     "run": {"plan", "cuts", "members", "pipeline", "judge", "registry", "contracts", "disk", "errors"},
+    "index": {"run", "plan", "contracts", "disk", "errors"},
+    "indexing": {"index", "run", "judge", "contracts", "disk", "progress", "errors"},
     "stats": {"run", "plan", "pipeline", "judge", "contracts", "kernels", "errors"},
     "profiles": {"contracts", "errors"},
     "targets": {"contracts", "registry", "errors"},

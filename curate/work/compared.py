@@ -25,13 +25,13 @@ class ComparedPart(NamedTuple):
     """Number of its first row."""
     rows: int
     earlier: str | None
-    """The earlier run or index, as `against` names it; None: this run."""
+    """Folder of the earlier run, which an index may have taken the part from; None: this run."""
     keys: Path
     documents: Path
     sizes: Path
     """A Parquet file with `text_bytes`."""
     verdicts: Path | None
-    """Where an earlier run says what it kept; None: all of it."""
+    """Where an earlier run says what it kept; None, as in an index: all of it."""
 
     @property
     def stop(self) -> int:

@@ -12,6 +12,7 @@ from curate.contracts import PART_BYTES, CorpusFilter, Input, Line, Part, Passag
 from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name
 from curate.run import Run, default_folder, load_parts
+from curate.work.earlier import check_earlier, earlier_notes
 from curate.work.inputs import check_steps, check_text, find_inputs, first_documents, kept_parts
 
 DOCUMENT_BYTES = 2_700
@@ -61,12 +62,13 @@ def forecast(pipeline: Pipeline, out: Path | None = None, limit: int | None = No
     """Check a pipeline and its inputs, and foretell its run. Raises: PipelineError."""
     check_steps(pipeline)
     folder = out or default_folder(pipeline, limit)
+    earlier = check_earlier(pipeline, folder)
     inputs = find_inputs(pipeline)
     check_text(pipeline, inputs)
     kept = _known(pipeline, folder, inputs)
     covered = {piece.path for part in kept for piece in part.pieces}
     new = [source for sources in inputs for source in sources if source.path not in covered]
-    run = Run(folder, Plan(pipeline, tuple(kept), limit))
+    run = Run(folder, Plan(pipeline, tuple(kept), limit, earlier))
     sizes = {
         source.path: line.step.text_bytes(source)
         for line, sources in zip(pipeline.read, inputs, strict=True)
@@ -76,6 +78,7 @@ def forecast(pipeline: Pipeline, out: Path | None = None, limit: int | None = No
     notes = [f"{line.where}: {note}" for line in _lines(pipeline) for note in line.step.notes()]
     for line in pipeline.filters:
         notes += [f"{line.where}: {note}" for note in line.step.text_notes(first_documents(pipeline, inputs))]
+    notes += earlier_notes(pipeline, folder)
     if sum(projected.values()) > free + disk.size(folder):
         notes.append("the disk may be too small: above stands what is free, and what the run takes together")
     return Forecast(

@@ -28,6 +28,7 @@ from curate.progress import Progress, Silent
 from curate.run import Run, default_folder, dump_parts, free_memory, load_parts, locked
 from curate.work import compare, repeats
 from curate.work.costs import peak_memory
+from curate.work.earlier import check_earlier
 from curate.work.inputs import check_steps, check_text, find_inputs, kept_parts, listed
 from curate.work.record import effects, found, given
 
@@ -66,11 +67,12 @@ def run_pipeline(
     try:
         engine.start(str(folder))
         check_steps(pipeline)
+        earlier = check_earlier(pipeline, folder)
         inputs = find_inputs(pipeline)
         check_text(pipeline, inputs)
         with locked(folder):
             disk.remove_temporaries(folder)
-            return _Passes(pipeline, folder, inputs, limit, engine, progress or Silent(), started).run()
+            return _Passes(pipeline, folder, inputs, limit, earlier, engine, progress or Silent(), started).run()
     finally:
         engine.close()
 
@@ -90,12 +92,13 @@ class _Passes:
         folder: Path,
         inputs: list[list[Input]],
         limit: int | None,
+        earlier: dict[str, list[str]],
         engine: Local,
         progress: Progress,
         started: float,
     ) -> None:
         self.pipeline, self.folder, self.inputs, self.limit = pipeline, folder, inputs, limit
-        self.engine, self.progress = engine, progress
+        self.earlier, self.engine, self.progress = earlier, engine, progress
         self.started = started
         self.times: list[dict[str, Any]] = [{"pass": "start", "seconds": round(time.time() - started, 3)}]
         self.memory = 0
@@ -103,12 +106,12 @@ class _Passes:
         self.measured = 0
 
     def run(self) -> Run:
-        disk.write_json(self.folder / "run.json", given(self.pipeline, self.limit))
+        disk.write_json(self.folder / "run.json", given(self.pipeline, self.limit, self.earlier))
         parts = self._parts()
         disk.write_json(
             self.folder / "inputs.json", {"inputs": listed(self.pipeline, self.inputs), "parts": dump_parts(parts)}
         )
-        run = Run(self.folder, Plan(self.pipeline, parts, self.limit))
+        run = Run(self.folder, Plan(self.pipeline, parts, self.limit, self.earlier))
         self._measure(run)
         for number, line in enumerate(self.pipeline.filters):
             if isinstance(line.step, CorpusFilter):
@@ -120,7 +123,7 @@ class _Passes:
         for number, writer in enumerate(self.pipeline.write):
             self._write(run, number, writer)
         with self._timed("record"):
-            record = given(self.pipeline, self.limit) | found(run)
+            record = given(self.pipeline, self.limit, self.earlier) | found(run)
             for message in effects(run, record):
                 self._warn(message)
         shutil.rmtree(self.folder / "cut", ignore_errors=True)

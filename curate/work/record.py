@@ -20,7 +20,7 @@ RECORDED_PACKAGES = (
 )  # fmt: skip
 
 
-def given(pipeline: Pipeline, limit: int | None) -> dict[str, Any]:
+def given(pipeline: Pipeline, limit: int | None, earlier: Mapping[str, list[str]]) -> dict[str, Any]:
     """What workers need to load the plan, and what a reader needs to run it again."""
     return {
         "name": pipeline.name,
@@ -30,6 +30,7 @@ def given(pipeline: Pipeline, limit: int | None) -> dict[str, Any]:
         "variables": dict(pipeline.variables),
         "seed": pipeline.seed,
         "limit": limit,
+        "earlier": dict(earlier),
         "versions": {name: importlib.metadata.version(name) for name in RECORDED_PACKAGES},
         "python": platform.python_version(),
     }

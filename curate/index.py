@@ -1,0 +1,144 @@
+"""What a run, or an index made of runs, holds for later runs to be compared with (`against`).
+
+An index is a folder that can be kept when the runs themselves are gone:
+
+    index.json                   its parts, the runs that they come from, and which keys they have
+    documents/<part>.parquet     id, text_bytes, and the text where a filter may compare texts
+    keys/<key set>/<part>.arrow  keys of a corpus filter, a row for each of these documents
+
+`against` means the same by an index as by the runs that it was made of. A part is called
+`<part of the run>-<fingerprint of its verdicts>`: no other part bears that name, and the same name means the same
+documents. `curate.indexing` makes it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from curate import disk
+from curate.contracts import CorpusFilter
+from curate.errors import CurateError
+from curate.plan import cleaning, digest, identity
+from curate.run import Run
+
+FORMAT = 1
+"""Raised when the files of an index change."""
+RECORD = "index.json"
+
+
+class KeySet(NamedTuple):
+    """What keys were made by."""
+
+    filter: str
+    """Class of the filter, `module:Class`."""
+    parameters: dict[str, Any]
+    texts: bool
+    """Whether the filter may compare texts, too."""
+
+
+class HeldPart(NamedTuple):
+    """A part of which a run, or an index, holds documents and keys."""
+
+    name: str
+    """`<part of the run>-<fingerprint of its verdicts>`: the same name, the same documents."""
+    run: str
+    """Folder of the run that kept them."""
+    finished: str
+    """When that run was, ISO 8601."""
+    rows: int
+    clean: str
+    """Fingerprint of the cleaners that its text went through."""
+    documents: Path
+    sizes: Path
+    """A Parquet file with `text_bytes`."""
+    verdicts: Path | None
+    """Where a run says which rows it kept; None: all of them."""
+    keys: dict[str, Path]
+    """Name of each key set to its file."""
+
+    @property
+    def origin(self) -> tuple[str, str]:
+        """The run and its part, whatever the verdicts were."""
+        return self.run, self.name.rpartition("-")[0]
+
+
+class Holding(NamedTuple):
+    """What a run or an index holds for others to be compared with."""
+
+    key_sets: dict[str, KeySet]
+    parts: list[HeldPart]
+
+    @property
+    def digest(self) -> str:
+        """Changes when the documents do, or the runs they are said to come from."""
+        return digest(sorted((part.name, part.run) for part in self.parts))
+
+
+def key_set_name(step: CorpusFilter) -> str:
+    """12 hex digits of all that decides a filter's keys."""
+    return digest(identity(step))
+
+
+def key_set(step: CorpusFilter) -> KeySet:
+    """What a filter's keys are made by."""
+    kind = type(step)
+    texts = kind.similarities is not CorpusFilter.similarities
+    return KeySet(f"{kind.__module__}:{kind.__qualname__}", step.measured_parameters(), texts)
+
+
+def opened(place: str | Path) -> Holding:
+    """What a finished run, or an index, holds. Raises: CurateError when it is neither."""
+    folder = Path(place).absolute()
+    if (folder / RECORD).exists():
+        return _of_index(folder)
+    if (folder / "run.json").exists():
+        return _of_run(folder)
+    raise CurateError(f"{place}: no run and no index here (no run.json, no {RECORD}); name the folder of one")
+
+
+def _of_run(folder: Path) -> Holding:
+    try:
+        run = Run.open(folder)
+    except CurateError as error:
+        raise CurateError(f"{folder}: this run cannot be opened: {error}") from error
+    run.must_be_finished()
+    lines, finished, clean = run.plan.corpus_filters, run.record["finished"], cleaning(run.pipeline)
+    parts = [
+        HeldPart(
+            f"{part.name}-{run.plan.verdicts}", str(folder), finished, rows, clean, run.documents_file(part),
+            run.clean_file(part), run.verdicts_file(part),
+            {key_set_name(line.step): run.keys_file(line, part) for line in lines},
+        )
+        for part, rows in zip(run.parts, run.rows(), strict=True)
+    ]  # fmt: skip
+    return Holding({key_set_name(line.step): key_set(line.step) for line in lines}, parts)
+
+
+def _of_index(folder: Path) -> Holding:
+    record = disk.read_json(folder / RECORD)
+    if record.get("format") != FORMAT:
+        raise CurateError(f"{folder}: another version of curate made this index; make it again with `curate index`")
+    key_sets = {name: KeySet(**one) for name, one in record["key_sets"].items()}
+    return Holding(key_sets, [placed(folder, entry) for entry in record["parts"]])
+
+
+def entry(part: HeldPart, rows: int) -> dict[str, Any]:
+    """What `index.json` says of a part of which an index takes so many rows."""
+    return {
+        "name": part.name,
+        "run": part.run,
+        "finished": part.finished,
+        "rows": rows,
+        "clean": part.clean,
+        "keys": sorted(part.keys),
+    }
+
+
+def placed(folder: Path, entry: dict[str, Any]) -> HeldPart:
+    """A part as it lies in the index `folder`."""
+    name, documents = entry["name"], folder / "documents" / f"{entry['name']}.parquet"
+    keys = {one: folder / "keys" / one / f"{name}.arrow" for one in entry["keys"]}
+    return HeldPart(
+        name, entry["run"], entry["finished"], entry["rows"], entry["clean"], documents, documents, None, keys
+    )
