@@ -6,7 +6,7 @@ A made corpus (see corpus.py) is run with near_duplicates. A second crawl of `--
 the first) follows: half of them are new originals, half copies of the first crawl's originals, exact and edited. It is
 run with `against: [first run]`. A repeat is found if the rule `in_earlier_run` drops it; its old document is right if
 `duplicate_of` is a document of the first crawl that stems from the same original, and `duplicate_run` the first run.
-`--memory 100MB` compares within so much.
+`--index` makes an index of the first run, and runs the second against that. `--memory 100MB` compares within so much.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import json
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ import scores
 import watched
 from composed import BASE, EXACT
 
+from curate.indexing import index_runs
 from curate.run import Run
 
 sys.path.append(str(Path(__file__).parents[1]))
@@ -119,26 +121,39 @@ def costs(name: str, done: watched.Watched) -> list[list[str]]:
     ]  # fmt: skip
 
 
+def indexed(folder: Path) -> list[list[str]]:
+    """Make an index of the first run; what that takes, in rows of the same table."""
+    started = time.perf_counter()
+    done = index_runs([folder / "first"], folder / "index")
+    seconds = f"{time.perf_counter() - started:.1f}, {done.size / done.documents:.0f}"
+    return [[f"index: seconds, and bytes a document, of {done.documents:,}", seconds, "stated", ""]]
+
+
 def measure(options: argparse.Namespace, folder: Path) -> results.Table:
     """Make both crawls, run both, compare with the truth."""
     pool = corpus.read_pool(options.corpora)
     first = corpus.Crawl(options.documents)
     second = corpus.Crawl(options.second or options.documents // 2, 0.5, first_row=first.documents,
                           first_base=first.bases, earlier=True)  # fmt: skip
-    done = []
+    done: list[watched.Watched] = []
+    index_rows: list[list[str]] = []
     for name, crawl in (("first", first), ("second", second)):
         corpus.write(folder / f"{name}-corpus", pool, options.seed, crawl)
         pipeline = folder / f"{name}.yaml"
         parameters = {"memory": options.memory} if options.memory else {}
-        parameters |= {"against": [str(folder / "first")]} if name == "second" else {}
+        if name == "second":
+            parameters |= {"against": [str(folder / ("index" if options.index else "first"))]}
         text = PIPELINE.format(name=name, corpus=folder / f"{name}-corpus", parameters=json.dumps(parameters))
         pipeline.write_text(text, encoding="utf-8")
         done.append(watched.run(pipeline, folder / name, options.workers))
+        if name == "first" and options.index:
+            index_rows = indexed(folder)
     truths = [corpus.read_truth(folder / f"{name}-corpus") for name in ("first", "second")]
     said = found(folder / "first", folder / "second", *truths)
-    rows = [*rows_of(said), *costs("first crawl", done[0]), *costs("second crawl", done[1])]
+    rows = [*rows_of(said), *costs("first crawl", done[0]), *index_rows, *costs("second crawl", done[1])]
     text = (
-        f"First crawl {first.documents:,} documents, second {second.documents:,}; memory {options.memory or 'default'}."
+        f"First crawl {first.documents:,} documents, second {second.documents:,}, against the first "
+        f"{'by its index' if options.index else 'run'}; memory {options.memory or 'default'}."
     )
     return results.Table(["what", "measured", "must", ""], rows, "", text)
 
@@ -149,6 +164,7 @@ def main() -> None:
     parser.add_argument("--corpora", type=Path, nargs="+", required=True)
     parser.add_argument("--documents", type=int, default=1_000_000, help="of the first crawl")
     parser.add_argument("--second", type=int, help="documents of the second [default: half of the first]")
+    parser.add_argument("--index", action="store_true", help="compare with an index of the first run")
     parser.add_argument("--memory", help="`memory` of the filter")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
@@ -166,7 +182,7 @@ def main() -> None:
 def section(table: results.Table, options: argparse.Namespace) -> results.Section:
     """The table as a part of the results, with what was done."""
     corpora = " ".join(one.name for one in options.corpora)
-    command = f"second_crawl.py --corpora {corpora} --documents {options.documents}"
+    command = f"second_crawl.py --corpora {corpora} --documents {options.documents}{' --index' * options.index}"
     told = f"{results.machine()}, {results.today()}, commit {results.state()}, {options.workers} workers"
     text = f"`python benchmarks/duplicates/{command}`, {told}."
     return results.Section("A second crawl against the first", text, [table])
