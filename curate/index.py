@@ -16,11 +16,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import polars as pl
+
 from curate import disk
-from curate.contracts import CorpusFilter
+from curate.contracts import ID, TEXT, CorpusFilter
 from curate.errors import CurateError
-from curate.plan import cleaning, digest, identity
-from curate.run import Run
+from curate.plan import digest, identity
 
 FORMAT = 1
 """Raised when the files of an index change."""
@@ -87,35 +88,8 @@ def key_set(step: CorpusFilter) -> KeySet:
     return KeySet(f"{kind.__module__}:{kind.__qualname__}", step.measured_parameters(), texts)
 
 
-def opened(place: str | Path) -> Holding:
-    """What a finished run, or an index, holds. Raises: CurateError when it is neither."""
-    folder = Path(place).absolute()
-    if (folder / RECORD).exists():
-        return _of_index(folder)
-    if (folder / "run.json").exists():
-        return _of_run(folder)
-    raise CurateError(f"{place}: no run and no index here (no run.json, no {RECORD}); name the folder of one")
-
-
-def _of_run(folder: Path) -> Holding:
-    try:
-        run = Run.open(folder)
-    except CurateError as error:
-        raise CurateError(f"{folder}: this run cannot be opened: {error}") from error
-    run.must_be_finished()
-    lines, finished, clean = run.plan.corpus_filters, run.record["finished"], cleaning(run.pipeline)
-    parts = [
-        HeldPart(
-            f"{part.name}-{run.plan.verdicts}", str(folder), finished, rows, clean, run.documents_file(part),
-            run.clean_file(part), run.verdicts_file(part),
-            {key_set_name(line.step): run.keys_file(line, part) for line in lines},
-        )
-        for part, rows in zip(run.parts, run.rows(), strict=True)
-    ]  # fmt: skip
-    return Holding({key_set_name(line.step): key_set(line.step) for line in lines}, parts)
-
-
-def _of_index(folder: Path) -> Holding:
+def read(folder: Path) -> Holding:
+    """What an index holds. Raises: CurateError when another version made it."""
     record = disk.read_json(folder / RECORD)
     if record.get("format") != FORMAT:
         raise CurateError(f"{folder}: another version of curate made this index; make it again with `curate index`")
@@ -142,3 +116,15 @@ def placed(folder: Path, entry: dict[str, Any]) -> HeldPart:
     return HeldPart(
         name, entry["run"], entry["finished"], entry["rows"], entry["clean"], documents, documents, None, keys
     )
+
+
+def text_of(folder: Path, run: str, id: str) -> str | None:
+    """The text of a document that an index took from a run; None where it is not there, or no index is."""
+    parts = read(folder).parts if (folder / RECORD).exists() else []
+    for part in parts:
+        table = pl.scan_parquet(part.documents)
+        if part.run == run and TEXT in table.collect_schema():
+            found = table.filter(pl.col(ID) == id).select(TEXT).collect()
+            if found.height:
+                return str(found[TEXT][0])
+    return None

@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from curate import disk, judge
 from curate.contracts import ID, TEXT
 from curate.errors import CurateError
-from curate.index import FORMAT, RECORD, HeldPart, Holding, KeySet, entry, opened, placed
+from curate.held import opened
+from curate.index import FORMAT, RECORD, HeldPart, Holding, KeySet, entry, placed
 from curate.progress import Progress, Silent
 from curate.run import locked
 

@@ -8,11 +8,12 @@ part, once for each link of such a chain; the rest of the verdicts is read for t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from curate import disk, judge
+from curate import disk, index, judge
 from curate.contracts import ID, CorpusFilter, Line
 from curate.errors import CurateError
 
@@ -66,11 +67,13 @@ def texts(run: Run, members: pl.DataFrame) -> list[str | None]:
 
 
 def earlier_text(run: Run, place: str, id: str) -> str | None:
-    """The text of a document of an earlier run; None where that holds no texts, or is not there any more."""
+    """The text of a document of an earlier run, out of that or of an index; None where neither is there any more."""
     try:
         found = run.open(place).documents(id=id, limit=1)
     except CurateError:
-        return None
+        indexes = {Path(one) for line in run.plan.corpus_filters for one in line.step.against}
+        texts = (index.text_of(one, place, id) for one in sorted(indexes))
+        return next((text for text in texts if text is not None), None)
     return None if found.is_empty() else str(found["text"][0])
 
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from earlier_crawls import compared_with, pipeline, verdicts
 
-from curate import index
+from curate import held
 from curate.cli import main
 from curate.errors import CurateError, PipelineError
 from curate.indexing import index_runs
@@ -101,7 +101,7 @@ def test_keys_of_other_parameters_are_refused_with_what_differs(crawls: Path, tm
 def test_runs_of_an_index_that_lack_keys_are_named(crawls: Path, tmp_path: Path) -> None:
     other = run_pipeline(pipeline(crawls, "b", "near_duplicates: {shingle: 4}"), tmp_path / "b4", workers=1)
     index_runs([crawls / "runs/a", other.folder], tmp_path / "index")
-    assert len(index.opened(tmp_path / "index").key_sets) == 3
+    assert len(held.opened(tmp_path / "index").key_sets) == 3
     against = f"against: ['{tmp_path}/index']"
     said = refused(crawls, tmp_path / "out", f"near_duplicates: {{{against}}}")
     where, named = "filters[1].{}.against: ", f"{tmp_path}/index: {{}}"

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from duplicate_texts import similarity
 from earlier_crawls import PAGES, SAME_URL, compared_with, id_of, pipeline, ran, sentence, verdicts
 
-from curate import disk, index, indexing
+from curate import disk, held, index, indexing, members
 from curate.cli import main
 from curate.errors import CurateError
 from curate.indexing import index_runs
@@ -31,13 +31,16 @@ def test_an_index_says_what_its_runs_say(crawls: Path, copied: Path) -> None:
     by_runs = verdicts(compared_with(crawls, copied / "by_runs", runs))
     index_runs(runs, copied / "index")
     shutil.rmtree(copied / "runs")
-    by_index = verdicts(compared_with(crawls, copied / "by_index", [copied / "index"]))
+    second = compared_with(crawls, copied / "by_index", [copied / "index"])
+    by_index = verdicts(second)
     assert by_index.equals(by_runs)
     exact, near = "exact_duplicates.in_earlier_run", "near_duplicates.in_earlier_run"
     reasons = [[name for name in row if "." in name and row[name] is True] for row in by_index.to_dicts()]
     assert reasons[:5] == [[exact], [exact], [near], ["length.too_short"], []]
     assert sorted(reasons[5:]) == [[], ["exact_duplicates.duplicate"]]
     assert by_index["duplicate_run"].to_list() == [*map(str, [*runs, runs[0]]), None, None, None, None]
+    assert members.earlier_text(second, str(runs[0]), by_index["duplicate_of"][2]) == sentence(5)
+    assert members.earlier_text(second, str(runs[1]), by_index["duplicate_of"][2]) is None
     assert by_index["duplicate_of"][:3].to_list() == [
         id_of(crawls, "a", 21),
         id_of(crawls, "b", 1),
@@ -70,15 +73,15 @@ def test_what_an_index_has_is_not_written_again(crawls: Path, tmp_path: Path) ->
 def test_an_index_holds_kept_documents_with_their_keys(crawls: Path, tmp_path: Path) -> None:
     index_runs([crawls / "runs/a"], tmp_path / "index")
     run = Run.open(crawls / "runs/a")
-    (part,), (held,) = run.parts, index.opened(tmp_path / "index").parts
+    (part,), (only,) = run.parts, held.opened(tmp_path / "index").parts
     kept = verdicts(run)["kept"]
-    documents = pl.read_parquet(held.documents)
-    assert documents.columns == ["id", "text", "text_bytes"] and documents.height == held.rows == 20
+    documents = pl.read_parquet(only.documents)
+    assert documents.columns == ["id", "text", "text_bytes"] and documents.height == only.rows == 20
     assert documents.select("id", "text").equals(pl.read_parquet(run.documents_file(part))["id", "text"].filter(kept))
     assert documents["text_bytes"].equals(documents["text"].str.len_bytes().cast(pl.Int64).alias("text_bytes"))
     for line in run.plan.corpus_filters:
         names = [name for columns in line.step.partitions().values() for name in columns]
-        keys = disk.read_columns(held.keys[index.key_set_name(line.step)], names)
+        keys = disk.read_columns(only.keys[index.key_set_name(line.step)], names)
         assert keys.equals(disk.read_columns(run.keys_file(line, part), names).filter(kept))
 
 
@@ -129,8 +132,8 @@ def test_pages_are_told_by_their_address_against_earlier_runs_and_an_index(crawl
     assert found[0]["same_url.in_earlier_run"].to_list() == [False] * 4 + [True, False, False]
     assert found[0]["duplicate_of"][4] == id_of(crawls, "b", 7)
     assert found[0]["duplicate_run"][4] == str(earlier.folder)
-    (held,) = index.opened(tmp_path / "index").parts
-    assert pl.read_parquet(held.documents).columns == ["id", "text_bytes"]  # no text is ever compared
+    (only,) = held.opened(tmp_path / "index").parts
+    assert pl.read_parquet(only.documents).columns == ["id", "text_bytes"]  # no text is ever compared
 
 
 # The command, and what lies around.
@@ -178,4 +181,4 @@ def test_an_index_of_another_format_is_refused(crawls: Path, tmp_path: Path) -> 
     record = json.loads((tmp_path / "index/index.json").read_text())
     disk.write_json(tmp_path / "index/index.json", record | {"format": 0})
     with pytest.raises(CurateError, match="another version of curate made this index; make it again"):
-        index.opened(tmp_path / "index")
+        held.opened(tmp_path / "index")

@@ -9,7 +9,8 @@ from typing import Any
 
 from curate.contracts import CorpusFilter, Line
 from curate.errors import CurateError, PipelineError
-from curate.index import Holding, KeySet, key_set, key_set_name, opened
+from curate.held import opened
+from curate.index import Holding, KeySet, key_set, key_set_name
 from curate.pipeline import Pipeline
 from curate.plan import cleaning
 from curate.run import Run

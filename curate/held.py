@@ -1,0 +1,38 @@
+"""What a place that `against` names holds, be it a run or an index (`curate.index`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from curate.errors import CurateError
+from curate.index import RECORD, HeldPart, Holding, key_set, key_set_name, read
+from curate.plan import cleaning
+from curate.run import Run
+
+
+def opened(place: str | Path) -> Holding:
+    """What a finished run, or an index, holds. Raises: CurateError when it is neither."""
+    folder = Path(place).absolute()
+    if (folder / RECORD).exists():
+        return read(folder)
+    if (folder / "run.json").exists():
+        return _of_run(folder)
+    raise CurateError(f"{place}: no run and no index here (no run.json, no {RECORD}); name the folder of one")
+
+
+def _of_run(folder: Path) -> Holding:
+    try:
+        run = Run.open(folder)
+    except CurateError as error:
+        raise CurateError(f"{folder}: this run cannot be opened: {error}") from error
+    run.must_be_finished()
+    lines, finished, clean = run.plan.corpus_filters, run.record["finished"], cleaning(run.pipeline)
+    parts = [
+        HeldPart(
+            f"{part.name}-{run.plan.verdicts}", str(folder), finished, rows, clean, run.documents_file(part),
+            run.clean_file(part), run.verdicts_file(part),
+            {key_set_name(line.step): run.keys_file(line, part) for line in lines},
+        )
+        for part, rows in zip(run.parts, run.rows(), strict=True)
+    ]  # fmt: skip
+    return Holding({key_set_name(line.step): key_set(line.step) for line in lines}, parts)
