@@ -210,7 +210,7 @@ def _repeats(
     cluster = pl.Series("cluster", clusters.connected([groups], kept.to_numpy()))
     rows = pl.int_range(len(documents), dtype=pl.Int64, eager=True).alias("row")
     members = pl.DataFrame([rows, cluster, documents.frame[ID], *(signals[name] for name, _ in order)])
-    shared = members.with_columns(earlier=False).filter(kept & (pl.len().over("cluster") > 1))
+    shared = members.with_columns(earlier=0).filter(kept & (pl.len().over("cluster") > 1))
     return clusters.survivors(shared, order, line.step.keep_clusters, judge.merged(line.step))
 
 

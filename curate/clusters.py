@@ -55,7 +55,8 @@ def slices(cluster: npt.NDArray[np.int32], most: int) -> Iterable[npt.NDArray[np
 def survivors(members: pl.DataFrame, order: Order, keep: int, rules: Iterable[str]) -> pl.DataFrame:
     """Judge whole clusters: `MEMBERS`, by row, of the run's own documents.
 
-    `members`: `row`, `cluster`, `id`, `earlier` (Boolean: an earlier run kept it) and the columns of `order`. The first
+    `members`: `row`, `cluster`, `id`, `earlier` (2: an earlier run kept it, 1: dropped it for another one, whose id
+    stands here, 0: of this run) and the columns of `order`. The first
     `keep` documents of a cluster by `order`, then id, are kept, and the others break `duplicate`; null comes last.
     Where an earlier run has a member, all of the run's own break `in_earlier_run`. Only `rules` count.
     """
@@ -65,10 +66,13 @@ def survivors(members: pl.DataFrame, order: Order, keep: int, rules: Iterable[st
         descending=[False, True, *descending, False, False],
         nulls_last=True,
     )
-    cluster, earlier, row = (ordered[name].to_numpy() for name in ("cluster", "earlier", "row"))
+    cluster, row, lent = (ordered[name].to_numpy() for name in ("cluster", "row", "earlier"))
+    earlier = lent > 0
     starts = np.flatnonzero(np.concatenate([[True], cluster[1:] != cluster[:-1]])) if len(cluster) else np.empty(0, int)
     size = np.diff(np.append(starts, len(cluster)))
-    n_earlier = np.add.reduceat(earlier, starts, dtype=np.int64) if len(starts) else starts
+    n_earlier, n_copies = (
+        np.add.reduceat(one, starts, dtype=np.int64) if len(starts) else starts for one in (earlier, lent == 1)
+    )
     own_place = np.arange(len(cluster)) - np.repeat(starts + n_earlier, size)
     repeats = np.repeat(n_earlier > 0, size)
     in_earlier_run = repeats & ("in_earlier_run" in rules)
@@ -76,7 +80,10 @@ def survivors(members: pl.DataFrame, order: Order, keep: int, rules: Iterable[st
     first, first_own = np.repeat(row[starts], size), np.repeat(row[np.minimum(starts + n_earlier, len(row) - 1)], size)
     survivor = np.where(duplicate, first_own, first)
     reason = np.where(in_earlier_run, "in_earlier_run", np.where(duplicate, "duplicate", ""))
-    found = pl.DataFrame({"row": row, "survivor": survivor, "cluster_size": np.repeat(size, size), "reason": reason})
+    counted = np.repeat(
+        size - n_copies + ((n_copies > 0) & (n_copies == n_earlier)), size
+    )  # what stands for copies, too
+    found = pl.DataFrame({"row": row, "survivor": survivor, "cluster_size": counted, "reason": reason})
     found = found.with_columns(ordered["cluster"])
     stands_for_itself = (pl.col("reason") == "") & ~pl.Series(repeats)
     return (

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
+
+from curate import disk, judge
+from curate.contracts import ID
 from curate.errors import CurateError
 from curate.index import RECORD, HeldPart, Holding, key_set, key_set_name, read
 from curate.plan import cleaning
 from curate.run import Run
+
+
+def lent(verdicts: Path) -> pl.DataFrame:
+    """Which documents of a part later runs are compared with (`lent`), what stands for each (`id`), and `kept`.
+
+    What the run kept, and what it dropped because of that: a page that repeats a dropped copy repeats its survivor.
+    """
+    found = disk.read_frame(verdicts)
+    of_this_run = pl.col(judge.DUPLICATE_RUN).is_null() if judge.DUPLICATE_RUN in found.columns else pl.lit(True)
+    repeats = pl.col(judge.DUPLICATE_OF).is_not_null() & of_this_run
+    stands = pl.when(repeats).then(judge.DUPLICATE_OF).otherwise(ID)
+    return found.select(stands.alias(ID), judge.KEPT, lent=pl.col(judge.KEPT) | repeats)
 
 
 def opened(place: str | Path) -> Holding:

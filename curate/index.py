@@ -3,7 +3,8 @@
 An index is a folder that can be kept when the runs themselves are gone:
 
     index.json                   its parts, the runs that they come from, and which keys they have
-    documents/<part>.parquet     id, text_bytes, and the text where a filter may compare texts
+    documents/<part>.parquet     id, kept, text_bytes, and the text where a filter may compare texts; of a copy that was
+                                 dropped (kept is false) the id of what stands for it
     keys/<key set>/<part>.arrow  keys of a corpus filter, a row for each of these documents
 
 `against` means the same by an index as by the runs that it was made of. A part is called
@@ -54,7 +55,7 @@ class HeldPart(NamedTuple):
     sizes: Path
     """A Parquet file with `text_bytes`."""
     verdicts: Path | None
-    """Where a run says which rows it kept; None: all of them."""
+    """Where a run says what became of its rows; None: all are compared with."""
     keys: dict[str, Path]
     """Name of each key set to its file."""
 
@@ -124,7 +125,7 @@ def text_of(folder: Path, run: str, id: str) -> str | None:
     for part in parts:
         table = pl.scan_parquet(part.documents)
         if part.run == run and TEXT in table.collect_schema():
-            found = table.filter(pl.col(ID) == id).select(TEXT).collect()
+            found = table.filter(pl.col("kept"), pl.col(ID) == id).select(TEXT).collect()
             if found.height:
                 return str(found[TEXT][0])
     return None

@@ -18,10 +18,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curate import disk, judge
-from curate.contracts import ID, TEXT
+from curate import disk
+from curate.contracts import TEXT
 from curate.errors import CurateError
-from curate.held import opened
+from curate.held import lent, opened
 from curate.index import FORMAT, RECORD, HeldPart, Holding, KeySet, entry, placed
 from curate.progress import Progress, Silent
 from curate.run import locked
@@ -153,28 +153,29 @@ def _store(folder: Path, part: HeldPart, texts: bool) -> None:
     place = _place(folder, part)
     files = {place.documents: part.documents} | {file: part.keys[name] for name, file in place.keys.items()}
     missing = {file: source for file, source in files.items() if not file.exists()}
-    kept = None if part.verdicts is None else disk.read_frame(part.verdicts, [judge.KEPT])[judge.KEPT]
+    documents = None if part.verdicts is None else lent(part.verdicts)
     for file, source in missing.items():
-        if kept is None:
+        if documents is None:
             with disk.whole_file(file) as temporary:
                 shutil.copyfile(source, temporary)
         elif file == place.documents:
-            _write_documents(part, kept, texts, file)
+            _write_documents(part, documents, texts, file)
         else:
-            _write_keys(source, kept, file)
+            _write_keys(source, documents["lent"], file)
 
 
-def _write_keys(source: Path, kept: pl.Series, file: Path) -> None:
+def _write_keys(source: Path, chosen: pl.Series, file: Path) -> None:
     with pa.memory_map(str(source)) as opened_source:
         columns = pa.ipc.open_file(opened_source).schema.names
-    disk.write_columns(disk.read_columns(source, columns).filter(kept), file)
+    disk.write_columns(disk.read_columns(source, columns).filter(chosen), file)
 
 
-def _write_documents(part: HeldPart, kept: pl.Series, texts: bool, file: Path) -> None:
-    """Write the kept documents of a run's part, a row group at a time."""
-    kinds = {ID: pa.large_string(), **({TEXT: pa.large_string()} if texts else {}), TEXT_BYTES: pa.int64()}
-    schema, mask = pa.schema(list(kinds.items())), kept.to_arrow()
-    sizes = disk.read_frame(part.sizes, [TEXT_BYTES])[TEXT_BYTES].to_arrow()
+def _write_documents(part: HeldPart, documents: pl.DataFrame, texts: bool, file: Path) -> None:
+    """Write the documents that a run's part lends, under the ids of what stands for them, a row group at a time."""
+    sizes = disk.read_frame(part.sizes, [TEXT_BYTES])[TEXT_BYTES].cast(pl.Int64)
+    told = documents.with_columns(sizes).to_arrow(compat_level=pl.CompatLevel.oldest())
+    columns = [TEXT] if texts else []
+    schema = pa.schema([*told.drop_columns(["lent"]).schema, *((name, pa.large_string()) for name in columns)])
     start = 0
     with (
         pq.ParquetFile(part.documents) as source,
@@ -182,9 +183,11 @@ def _write_documents(part: HeldPart, kept: pl.Series, texts: bool, file: Path) -
         pq.ParquetWriter(temporary, schema, compression="zstd", compression_level=ZSTD_LEVEL) as writer,
     ):
         for number in range(source.num_row_groups):
-            table = source.read_row_group(number, [name for name in kinds if name != TEXT_BYTES])
-            stop = start + table.num_rows
-            table = table.append_column(TEXT_BYTES, sizes[start:stop]).filter(mask[start:stop])
+            stop = start + source.metadata.row_group(number).num_rows
+            table = told.slice(start, stop - start)
+            for name in columns:
+                table = table.append_column(name, source.read_row_group(number, [name]).column(name))
+            table = table.filter(table.column("lent"))
             if table.num_rows:
                 writer.write_table(table.select(schema.names).cast(schema), row_group_size=table.num_rows)
             start = stop

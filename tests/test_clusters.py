@@ -37,7 +37,7 @@ def found(
 
 def _of(members: pl.DataFrame, rows: Any, cluster: Any) -> pl.DataFrame:
     named = pl.DataFrame({"row": rows, "cluster": cluster[rows]}, schema_overrides={"row": pl.Int64})
-    return named.join(members, on="row").with_columns(earlier=pl.lit(False))
+    return named.join(members, on="row").with_columns(earlier=0)
 
 
 def test_the_first_by_id_survives_without_prefer() -> None:
@@ -112,30 +112,35 @@ def test_as_many_copies_are_kept_as_asked() -> None:
     assert found([[1, 2, 3, 4, 5]], kept, descending=True, keep=5) == {}
 
 
-def judged(rows: list[tuple[int, int, bool]], keep: int = 1, rules: list[str] = RULES) -> list[tuple[Any, ...]]:
+def judged(rows: list[tuple[int, int, int]], keep: int = 1, rules: list[str] = RULES) -> list[tuple[Any, ...]]:
     """`clusters.MEMBERS` of members (row, cluster, whether an earlier run kept it)."""
     members = pl.DataFrame(
         [(row, cluster, earlier, f"{row:02}") for row, cluster, earlier in rows],
-        schema={"row": pl.Int64, "cluster": pl.Int32, "earlier": pl.Boolean, "id": pl.String}, orient="row",
+        schema={"row": pl.Int64, "cluster": pl.Int32, "earlier": pl.Int64, "id": pl.String}, orient="row",
     )  # fmt: skip
     return clusters.survivors(members, [], keep, rules).rows()
 
 
 def test_what_an_earlier_run_kept_survives_and_all_of_the_runs_own_are_dropped() -> None:
-    rows = [(0, 0, False), (1, 0, False), (9, 0, True), (2, 2, False), (3, 2, False)]
+    rows = [(0, 0, 0), (1, 0, 0), (9, 0, 2), (2, 2, 0), (3, 2, 0)]
     reason = "in_earlier_run"
     expected = [(0, 9, 3, reason, 0), (1, 9, 3, reason, 0), (2, None, 2, None, 2), (3, 2, 2, "duplicate", 2)]
     assert judged(rows) == expected
 
 
 def test_repeats_of_an_earlier_run_can_be_marked_only_and_are_then_judged_among_themselves() -> None:
-    rows = [(0, 0, False), (1, 0, False), (9, 0, True)]
+    rows = [(0, 0, 0), (1, 0, 0), (9, 0, 2)]
     assert judged(rows, rules=["duplicate"]) == [(0, 9, 3, None, 0), (1, 0, 3, "duplicate", 0)]
     assert judged(rows, rules=[]) == [(0, 9, 3, None, 0), (1, 9, 3, None, 0)]
 
 
+def test_what_stands_for_a_cluster_was_kept_by_the_earlier_run_if_it_is_there() -> None:
+    assert judged([(0, 0, 0), (8, 0, 1), (9, 0, 2)]) == [(0, 9, 2, "in_earlier_run", 0)]
+    assert judged([(0, 0, 0), (7, 0, 1), (8, 0, 1)]) == [(0, 7, 2, "in_earlier_run", 0)]
+
+
 def test_a_cluster_can_be_marked_without_dropping() -> None:
-    assert judged([(2, 2, False), (3, 2, False)], rules=[]) == [(2, None, 2, None, 2), (3, None, 2, None, 2)]
+    assert judged([(2, 2, 0), (3, 2, 0)], rules=[]) == [(2, None, 2, None, 2), (3, None, 2, None, 2)]
 
 
 def test_similarities_are_those_of_links_to_the_survivor() -> None:

@@ -209,6 +209,31 @@ def test_what_an_earlier_run_kept_is_dropped_and_named(corpus: Path, tmp_path: P
     assert rows[3]["duplicate_of"] is None
 
 
+def test_what_an_earlier_run_dropped_as_a_copy_is_repeated_as_its_survivor(tmp_path: Path) -> None:
+    base = invented(1, 200)
+    first, copy = base + invented(2, 20), base + invented(3, 20)  # alike, and each like `later` or not
+    later = copy + invented(4, 40)
+    write_corpus(tmp_path / "a/one.jsonl", [first, copy])
+    earlier = run_pipeline(pipeline(tmp_path / "a", "similarity: 0.75"), tmp_path / "first", workers=1)
+    assert earlier.signals()["kept"].to_list() == [True, False]
+    assert _jaccard(first, later) < 0.75 < min(_jaccard(copy, later), _jaccard(first, copy))
+    write_corpus(tmp_path / "b/two.jsonl", [later])
+    file = pipeline(tmp_path / "b", f"similarity: 0.75, against: ['{tmp_path / 'first'}']")
+    (row,) = run_pipeline(file, tmp_path / "second", workers=1).signals().iter_rows(named=True)
+    assert (row["kept"], row["duplicate_of"]) == (False, earlier.signals()["id"][0])
+
+
+def test_a_survivor_is_what_is_kept_in_the_end(tmp_path: Path) -> None:
+    base = invented(1, 200)
+    write_corpus(tmp_path / "in/one.jsonl", [base, base, base + "尾"])
+    file = pipeline(tmp_path / "in", "prefer: chars DESC")
+    text = file.read_text(encoding="utf-8").replace("  - near", "  - exact_duplicates\n  - near")
+    file.write_text(text, encoding="utf-8")
+    table = run_pipeline(file, tmp_path / "run", workers=1).signals()
+    assert table["kept"].to_list() == [False, False, True]
+    assert table["duplicate_of"].to_list() == [table["id"][2]] * 2 + [None]
+
+
 def test_repeats_of_an_earlier_run_can_be_marked_without_dropping(corpus: Path, tmp_path: Path) -> None:
     run_pipeline(pipeline(corpus, ""), tmp_path / "first", workers=1)
     rows = list(second_crawl(tmp_path / "second", tmp_path / "first", ", drop: {in_earlier_run: null}").values())

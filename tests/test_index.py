@@ -67,7 +67,7 @@ def test_what_an_index_has_is_not_written_again(crawls: Path, tmp_path: Path) ->
     before = {file: file.stat().st_ino for file in tmp_path.glob("index/*/**/*")}
     done = index_runs([crawls / "runs/a", tmp_path / "index"], tmp_path / "index")
     assert before == {file: file.stat().st_ino for file in tmp_path.glob("index/*/**/*")}
-    assert (done.parts, done.documents, [one.parts for one in done.taken]) == (1, 20, [[], []])
+    assert (done.parts, done.documents, [one.parts for one in done.taken]) == (1, 21, [[], []])
 
 
 def test_an_index_holds_kept_documents_with_their_keys(crawls: Path, tmp_path: Path) -> None:
@@ -75,14 +75,17 @@ def test_an_index_holds_kept_documents_with_their_keys(crawls: Path, tmp_path: P
     run = Run.open(crawls / "runs/a")
     (part,), (only,) = run.parts, held.opened(tmp_path / "index").parts
     kept = verdicts(run)["kept"]
+    lent = kept | verdicts(run)["duplicate_of"].is_not_null()
     documents = pl.read_parquet(only.documents)
-    assert documents.columns == ["id", "text", "text_bytes"] and documents.height == only.rows == 20
+    assert documents.columns == ["id", "kept", "text_bytes", "text"] and documents.height == only.rows == 21
+    copies, documents = documents.filter(~pl.col("kept")), documents.filter("kept")
+    assert copies["id"].is_in(documents["id"].implode()).all()  # under the name of what stands for them
     assert documents.select("id", "text").equals(pl.read_parquet(run.documents_file(part))["id", "text"].filter(kept))
     assert documents["text_bytes"].equals(documents["text"].str.len_bytes().cast(pl.Int64).alias("text_bytes"))
     for line in run.plan.corpus_filters:
         names = [name for columns in line.step.partitions().values() for name in columns]
         keys = disk.read_columns(only.keys[index.key_set_name(line.step)], names)
-        assert keys.equals(disk.read_columns(run.keys_file(line, part), names).filter(kept))
+        assert keys.equals(disk.read_columns(run.keys_file(line, part), names).filter(lent))
 
 
 def test_a_killed_index_stays_as_it_was_and_goes_on(
@@ -133,7 +136,7 @@ def test_pages_are_told_by_their_address_against_earlier_runs_and_an_index(crawl
     assert found[0]["duplicate_of"][4] == id_of(crawls, "b", 7)
     assert found[0]["duplicate_run"][4] == str(earlier.folder)
     (only,) = held.opened(tmp_path / "index").parts
-    assert pl.read_parquet(only.documents).columns == ["id", "text_bytes"]  # no text is ever compared
+    assert pl.read_parquet(only.documents).columns == ["id", "kept", "text_bytes"]  # no text is ever compared
 
 
 # The command, and what lies around.
@@ -144,10 +147,10 @@ def test_the_command_says_what_it_took(crawls: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(main, words)
     a, b, total = done.stdout.splitlines()
     assert (a, b) == (
-        f"{crawls}/runs/a: 1 part added, 20 documents; 0 there already",
+        f"{crawls}/runs/a: 1 part added, 21 documents; 0 there already",
         f"{crawls}/runs/b: 1 part added, 15 documents; 0 there already",
     )
-    assert total.startswith(f"{tmp_path}/index: 2 parts, 35 documents, 0.0 MB")
+    assert total.startswith(f"{tmp_path}/index: 2 parts, 36 documents, 0.0 MB")
     again = CliRunner().invoke(main, words).stdout.splitlines()[0]
     assert again == f"{crawls}/runs/a: 0 parts added, 0 documents; 1 there already"
 

@@ -13,8 +13,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curate import disk, judge
 from curate.contracts import ID, TEXT
+from curate.held import lent
 
 
 class ComparedPart(NamedTuple):
@@ -31,7 +31,7 @@ class ComparedPart(NamedTuple):
     sizes: Path
     """A Parquet file with `text_bytes`."""
     verdicts: Path | None
-    """Where an earlier run says what it kept; None, as in an index: all of it."""
+    """Where an earlier run says what became of its documents; None, as in an index: all are compared with."""
 
     @property
     def stop(self) -> int:
@@ -39,7 +39,10 @@ class ComparedPart(NamedTuple):
         return self.first + self.rows
 
     def column(self, name: str, places: pl.Series) -> pl.Series:
-        """`id` or `text_bytes` of some documents (positions)."""
+        """`text_bytes`, `id` or `kept` of some documents (positions); of an earlier run, the id of what stands for
+        each."""
+        if name != "text_bytes" and self.verdicts:
+            return lent(self.verdicts)[name].gather(places)
         with pq.ParquetFile(self.sizes if name == "text_bytes" else self.documents) as file:
             return _taken(file.read([name]), places)
 
@@ -77,8 +80,6 @@ def gathered(parts: list[ComparedPart], rows: pl.Series, column: str) -> pl.Seri
     return pl.concat(found)
 
 
-def kept_earlier(part: ComparedPart) -> pl.Series:
-    """Which documents of a part of an earlier run it kept, Boolean."""
-    if part.verdicts is None:
-        return pl.repeat(True, part.rows, eager=True)
-    return disk.read_frame(part.verdicts, [judge.KEPT])[judge.KEPT]
+def lent_earlier(part: ComparedPart) -> pl.Series:
+    """Which documents of a part of an earlier run are compared with, Boolean."""
+    return pl.repeat(True, part.rows, eager=True) if part.verdicts is None else lent(part.verdicts)["lent"]

@@ -15,7 +15,7 @@ from curate import clusters, judge
 from curate.contracts import ID, CorpusFilter, Line
 from curate.run import Run
 from curate.work.compare import frames
-from curate.work.compared import ComparedPart, by_part, gathered, kept_earlier
+from curate.work.compared import ComparedPart, by_part, gathered, lent_earlier
 from curate.work.earlier import compared_parts
 
 MEMBER_BYTES = 400
@@ -34,6 +34,20 @@ class Duplicates(NamedTuple):
     def dropped(self) -> pl.Series:
         """Rows that break a rule."""
         return self.members.filter(pl.col("reason").is_not_null())["row"]
+
+    def followed(self, later: Duplicates) -> Duplicates:
+        """The same, where a later filter has dropped survivors with what stands for them in turn."""
+        gone = later.members.filter(pl.col("reason").is_not_null()).select("row", "survivor")
+        stands = later.survivors.rename({"row": "survivor"})
+        named = self.survivors.join(gone, on="row", how="left", maintain_order="left").join(
+            stands, on="survivor", how="left", maintain_order="left", suffix="_later"
+        )
+        names = (judge.DUPLICATE_OF, judge.DUPLICATE_RUN)
+        turned = pl.col("survivor").is_not_null()
+        survivors = named.select(
+            "row", *(pl.when(turned).then(f"{name}_later").otherwise(name).alias(name) for name in names)
+        )
+        return self._replace(survivors=survivors)
 
     def columns(self, first: int, verdicts: pl.DataFrame) -> list[pl.Series]:
         """What the filter adds to the verdicts of a part, or changes; `first`: the number of its first row."""
@@ -59,7 +73,7 @@ class Duplicates(NamedTuple):
 def duplicates_of(run: Run, line: Line[CorpusFilter], kept: pl.Series, types: dict[str, Any]) -> Duplicates:
     """Find duplicates among the documents of a run that are `kept` so far, and those that earlier runs kept."""
     parts = compared_parts(run, line)
-    all_kept = pl.concat([kept, *(kept_earlier(part) for part in parts if part.earlier)]).to_numpy()
+    all_kept = pl.concat([kept, *(lent_earlier(part) for part in parts if part.earlier)]).to_numpy()
     cluster = clusters.connected(frames(run.groups_file(line)), all_kept)
     order = judge.order_of(line.step.prefer, types, f"{line.where}.prefer")
     rules = judge.merged(line.step)
@@ -86,13 +100,15 @@ def _members(
 
 def _ordered_by(run: Run, part: ComparedPart, inside: pl.Series, kinds: dict[str, Any]) -> pl.DataFrame:
     """`earlier`, and the signals that order documents: null for those of earlier runs."""
-    earlier = pl.repeat(part.earlier is not None, len(inside), eager=True).alias("earlier")
+    earlier = pl.repeat(0, len(inside), dtype=pl.Int64, eager=True)
+    if part.earlier is not None:
+        earlier = part.column(judge.KEPT, inside - part.first).cast(pl.Int64) + 1
     if part.earlier is None and kinds:
         signals = run.part_signals(run.part(part.name), set(kinds)).select(list(kinds))[inside - part.first]
     else:
         nothing = [pl.repeat(None, len(inside), dtype=kind, eager=True).alias(name) for name, kind in kinds.items()]
         signals = pl.DataFrame(nothing)
-    return pl.DataFrame([earlier, *signals])
+    return pl.DataFrame([earlier.alias("earlier"), *signals])
 
 
 def _survivors(parts: list[ComparedPart], members: pl.DataFrame) -> pl.DataFrame:

@@ -28,10 +28,11 @@ def judge_all(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[s
         if broken
         else pl.Series()
     )
-    duplicates = []
+    duplicates: list[Duplicates] = []
     for line in run.plan.corpus_filters:
-        duplicates.append(duplicates_of(run, line, kept, types))
-        kept = kept.scatter(duplicates[-1].dropped(), False)
+        found = duplicates_of(run, line, kept, types)
+        kept = kept.scatter(found.dropped(), False)
+        duplicates = [*(one.followed(found) for one in duplicates), found]
     broken, kept = judge_last(run, broken, kept)
     _store(run, broken, kept, duplicates)
     return {"rows": len(kept)}
