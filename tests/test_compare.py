@@ -15,7 +15,7 @@ from curate.filters.near_duplicates import NearDuplicates
 from curate.pipeline import Pipeline
 from curate.plan import Plan
 from curate.run import Run
-from curate.work import compare
+from curate.work import compare, tables
 from curate.work.passes import run_pipeline
 
 
@@ -54,7 +54,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Row groups and comparisons so small that a little corpus has many."""
-    monkeypatch.setattr(compare, "ROW_GROUP", 20)
+    monkeypatch.setattr(tables, "ROW_GROUP", 20)
     monkeypatch.setattr(compare, "COMPARED_BYTES", 2_000)
     monkeypatch.setattr(compare, "NOTED_BYTES", 400)
 

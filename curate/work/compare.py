@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,13 +22,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from curate import disk, grouping
 from curate.contracts import TEXT, CorpusFilter, Line, Utf8
 from curate.run import Run
 from curate.work.compared import ComparedPart, gathered
 from curate.work.earlier import compared_parts
+from curate.work.tables import frames, groups_written, noted, write_noted
 
 NOTED_BYTES = 4
 """Memory of a key that is noted, at most (`kernels.keys`)."""
@@ -41,9 +40,6 @@ CHUNK_SHARE = 4
 """Texts of a chunk may take that part of `memory`."""
 COMPARED_BYTES = 8_000_000
 """Text that is compared at a time; a filter may take ten times that."""
-ROW_GROUP = 250_000
-"""Entries of groups, or rows of candidates, that are read at a time."""
-
 PAIRS = {"left": pl.Int64, "right": pl.Int64, "chunk": pl.Int32}
 WANTED = {"row": pl.Int64, "chunk": pl.Int64}
 
@@ -103,7 +99,7 @@ class Comparison(NamedTuple):
 
     def chunks(self) -> list[str]:
         """Names of all chunks; known when pairs are there."""
-        counts = (int(_noted(self.pairs_file(number), "chunks")) for number in range(self.ranges))
+        counts = (int(noted(self.pairs_file(number), "chunks")) for number in range(self.ranges))
         return [f"{number}-{chunk:05}" for number, count in enumerate(counts) for chunk in range(count)]
 
 
@@ -117,79 +113,7 @@ def comparison(run: Run, step: int) -> Comparison:
 
 @lru_cache(maxsize=4)
 def _candidates(files: tuple[Path, ...]) -> int:
-    return sum(int(_noted(file, "pairs")) for file in files)
-
-
-# Files of groups.
-
-
-class _Groups:
-    """A file of groups that is being written: numbers go on, and row groups hold whole groups.
-
-    Its bytes do not depend on how many groups come at a time.
-    """
-
-    def __init__(self, writer: pq.ParquetWriter) -> None:
-        self.writer, self.next = writer, 0
-        self.waiting = pl.DataFrame()
-
-    def write(self, groups: pl.DataFrame) -> None:
-        if groups.is_empty():
-            return
-        numbered = groups.with_columns(pl.col("group") + self.next)
-        self.next = int(numbered["group"][-1]) + 1
-        self.waiting = pl.concat([self.waiting, numbered]) if self.waiting.height else numbered
-        if self.waiting.height > ROW_GROUP:
-            self._store(last=False)
-
-    def close(self) -> None:
-        self._store(last=True)
-
-    def _store(self, last: bool) -> None:
-        if self.waiting.is_empty():
-            return
-        begins = np.flatnonzero(np.diff(self.waiting["group"].to_numpy(), prepend=-1))
-        start = 0
-        while (place := np.searchsorted(begins, start + ROW_GROUP)) < len(begins) or last:
-            stop = int(begins[place]) if place < len(begins) else self.waiting.height
-            table = self.waiting[start:stop].to_arrow(compat_level=pl.CompatLevel.oldest())
-            self.writer.write_table(table, row_group_size=table.num_rows)
-            start = stop
-            if stop == self.waiting.height:
-                break
-        self.waiting = self.waiting[start:]
-
-
-@contextmanager
-def _parquet_written(file: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
-    with (
-        disk.whole_file(file) as path,
-        pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer,
-    ):
-        yield writer
-
-
-@contextmanager
-def _groups_written(file: Path, schema: dict[str, Any]) -> Iterator[_Groups]:
-    arrow = pl.DataFrame(schema=schema).to_arrow().schema
-    with _parquet_written(file, arrow) as writer:
-        groups = _Groups(writer)
-        yield groups
-        groups.close()
-
-
-def frames(file: Path) -> Iterator[pl.DataFrame]:
-    """The row groups of a Parquet file, one after the other."""
-    with pq.ParquetFile(file) as opened:
-        for number in range(opened.num_row_groups):
-            frame = pl.from_arrow(opened.read_row_group(number))
-            assert isinstance(frame, pl.DataFrame)
-            yield frame
-
-
-def _noted(file: Path, name: str) -> str:
-    """A value in the metadata of a Parquet file."""
-    return str((pq.read_metadata(file).metadata or {})[name.encode()].decode())
+    return sum(int(noted(file, "pairs")) for file in files)
 
 
 # The tasks.
@@ -203,7 +127,7 @@ def group(run: Run, step: int, partition: str, options: dict[str, Any]) -> dict[
     bounds = _bounds(options["slice"], work.slices)
     columns = work.step.partitions()[partition]
     pairs = entries = 0
-    with _groups_written(work.group_file(partition, options["slice"]), grouping.GROUPS) as written:
+    with groups_written(work.group_file(partition, options["slice"]), grouping.GROUPS) as written:
         for keys in _repeated(work, columns, bounds):
             groups = grouping.groups_of_equal_keys(keys)
             pairs += count_pairs(groups["group"].to_numpy(), grouping.ALL_PAIRS_UP_TO)
@@ -273,9 +197,9 @@ def pair(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, A
     chunk, row, of = in_chunks(left[order], right[order], size, max(COMPARED_BYTES, work.step.memory // CHUNK_SHARE))
     laid_out = pairs[order].with_columns(pl.Series("chunk", chunk))
     wanted = pl.DataFrame({"row": rows.gather(row), "chunk": _chunk_number(number, of)}, schema=WANTED)
-    _write_noted(wanted.sort("row", "chunk"), work.wanted_file(number), {})
+    write_noted(wanted.sort("row", "chunk"), work.wanted_file(number), {})
     chunks = int(chunk[-1]) + 1 if len(chunk) else 0
-    _write_noted(laid_out, work.pairs_file(number), {"chunks": str(chunks)})
+    write_noted(laid_out, work.pairs_file(number), {"chunks": str(chunks)})
     return {"rows": pairs.height}
 
 
@@ -293,13 +217,6 @@ def _pairs(files: Iterable[Path], first: int, end: int) -> grouping.Packed:
             if sum(map(len, waiting)) > len(found):
                 found, waiting = grouping.merged([found, *waiting]), []
     return grouping.merged([found, *waiting])
-
-
-def _write_noted(frame: pl.DataFrame, file: Path, notes: dict[str, str]) -> None:
-    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    with _parquet_written(file, table.schema) as writer:
-        writer.write_table(table, row_group_size=ROW_GROUP)
-        writer.add_key_value_metadata(notes)
 
 
 def fetch(run: Run, step: int, place: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -392,7 +309,7 @@ def join(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, A
     work = comparison(run, step)
     links = work.step.least_similarity() is not None
     schema = grouping.GROUPS | ({"similarity": pl.Float64} if links else {})
-    with _groups_written(run.groups_file(work.line), schema) as written:
+    with groups_written(run.groups_file(work.line), schema) as written:
         for groups in _links(work) if links else _all_groups(work):
             written.write(groups)
     remove_on_the_way(run, work.line)

@@ -14,9 +14,9 @@ import polars as pl
 from curate import clusters, judge
 from curate.contracts import ID, CorpusFilter, Line
 from curate.run import Run
-from curate.work.compare import frames
 from curate.work.compared import ComparedPart, by_part, gathered, lent_earlier
 from curate.work.earlier import compared_parts
+from curate.work.tables import frames
 
 MEMBER_BYTES = 400
 """Memory of a member of a cluster while it is judged: its id, what it is ordered by, both sorted."""
