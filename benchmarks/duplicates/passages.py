@@ -258,7 +258,7 @@ def by_suffix_array(planted: Planted, megabytes: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "texts.npz"
         np.savez(file, data=text.data, starts=starts, stops=starts + np.array(sizes))
-        command = [str(python_of("use_pydivsufsort")), str(PEERS / "use_pydivsufsort.py"), str(file)]
+        command = [str(python_of("suffix_array")), str(PEERS / "suffix_array.py"), str(file)]
         answer = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     found = answer["found"] / len(starts)
     stored = answer["memory"] / len(planted.texts)

@@ -3,7 +3,7 @@
 # ///
 """A suffix array of all texts (libdivsufsort) and the common prefixes of its neighbours (Kasai), in one piece.
 
-    python use_pydivsufsort.py TEXTS.npz
+    python suffix_array.py TEXTS.npz
 
 TEXTS.npz holds `data: uint8[n_bytes]`, `starts, stops: int64[n]`: where planted runs lie. A run is found if its suffix
 shares so many bytes with a neighbour in the array. Prints one line of JSON: seconds, bytes of memory, runs found.
