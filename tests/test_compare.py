@@ -51,6 +51,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def first(corpus: Path) -> Run:
+    """The corpus, run once; no test changes it."""
+    return run_pipeline(pipeline(corpus, "", "first"), corpus / "first", workers=2)
+
+
 @pytest.fixture
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Row groups and comparisons so small that a little corpus has many."""
@@ -161,9 +167,8 @@ def test_verification_needs_no_other_keys(corpus: Path, tmp_path: Path) -> None:
     assert not passes & {f"compare near_duplicates: {name}" for name in ("pair", "fetch", "verify")}
 
 
-def test_clusters_are_described_in_the_verdicts(corpus: Path, tmp_path: Path) -> None:
-    run = run_pipeline(pipeline(corpus, ""), tmp_path / "run", workers=2)
-    table = run.documents().with_columns(survivor=pl.coalesce("duplicate_of", "id"))
+def test_clusters_are_described_in_the_verdicts(first: Run) -> None:
+    table = first.documents().with_columns(survivor=pl.coalesce("duplicate_of", "id"))
     for (survivor,), members in table.filter(pl.col("near_duplicates_cluster_size").is_not_null()).group_by("survivor"):
         assert members["near_duplicates_cluster_size"].unique().to_list() == [members.height]
         assert members["near_duplicates_cluster"].n_unique() == 1
@@ -194,17 +199,16 @@ def second_crawl(folder: Path, first: Path, parameters: str = "") -> dict[str, d
     return {row["id"].rpartition(":")[2]: row for row in run.signals().iter_rows(named=True)}
 
 
-def test_what_an_earlier_run_kept_is_dropped_and_named(corpus: Path, tmp_path: Path) -> None:
-    first = run_pipeline(pipeline(corpus, ""), tmp_path / "first", workers=1)
+def test_what_an_earlier_run_kept_is_dropped_and_named(first: Run, tmp_path: Path) -> None:
     old = {row["text"]: row for row in first.documents().iter_rows(named=True)}
-    rows = list(second_crawl(tmp_path / "second", tmp_path / "first").values())
+    rows = list(second_crawl(tmp_path / "second", first.folder).values())
     assert [row["kept"] for row in rows] == [False, False, True, False, False]
     assert [row["near_duplicates.in_earlier_run"] for row in rows] == [True, True, False, False, False]
     assert [row["near_duplicates.duplicate"] for row in rows] == [False, False, False, False, True]
     for row, number in zip(rows[:2], (1, 2), strict=True):
         same = old[invented(number)]
         assert row["duplicate_of"] == (same["duplicate_of"] or same["id"])
-        assert row["duplicate_run"] == str(tmp_path / "first")
+        assert row["duplicate_run"] == str(first.folder)
     assert rows[4]["duplicate_of"] == rows[2]["id"] and rows[4]["duplicate_run"] is None
     assert rows[3]["duplicate_of"] is None
 
@@ -234,9 +238,8 @@ def test_a_survivor_is_what_is_kept_in_the_end(tmp_path: Path) -> None:
     assert table["duplicate_of"].to_list() == [table["id"][2]] * 2 + [None]
 
 
-def test_repeats_of_an_earlier_run_can_be_marked_without_dropping(corpus: Path, tmp_path: Path) -> None:
-    run_pipeline(pipeline(corpus, ""), tmp_path / "first", workers=1)
-    rows = list(second_crawl(tmp_path / "second", tmp_path / "first", ", drop: {in_earlier_run: null}").values())
+def test_repeats_of_an_earlier_run_can_be_marked_without_dropping(first: Run, tmp_path: Path) -> None:
+    rows = list(second_crawl(tmp_path / "second", first.folder, ", drop: {in_earlier_run: null}").values())
     assert [row["kept"] for row in rows] == [True, True, True, False, False]
     assert [row["duplicate_run"] is not None for row in rows] == [True, True, False, False, False]
 
@@ -260,12 +263,11 @@ def test_an_earlier_run_that_changed_is_compared_with_again(corpus: Path, tmp_pa
     ],
 )
 def test_an_earlier_run_that_cannot_be_compared_with_is_named(
-    corpus: Path, tmp_path: Path, parameters: str, message: str
+    corpus: Path, first: Run, tmp_path: Path, parameters: str, message: str
 ) -> None:
-    run_pipeline(pipeline(corpus, ""), tmp_path / "first", workers=1)
     wanted = parameters.format(folder=tmp_path)
     if "against" not in wanted:
-        wanted += f", against: ['{tmp_path / 'first'}']"
+        wanted += f", against: ['{first.folder}']"
     with pytest.raises((CurateError, PipelineError), match=message):
         run_pipeline(pipeline(corpus, wanted, "r"), tmp_path / "second", workers=1)
 
