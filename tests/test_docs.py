@@ -1,4 +1,4 @@
-"""README cannot rot: its commands exist, its pipeline loads, its filter runs, its output is what the demo prints."""
+"""README cannot rot: its commands exist, its pipeline loads, its filter runs. (Its output: `test_golden`.)"""
 
 import os
 import re
@@ -59,12 +59,6 @@ def test_the_filter_of_ones_own_runs_and_keeps_its_promises():
     assert len(source.strip().splitlines()) <= 13
     check_filter(names["Shouting"]())
     assert curate.apply([names["Shouting"]()], ["好！！！"])["reasons"].to_list() == [["shouting.shouting"]]
-
-
-def test_the_shown_output_is_what_the_demo_prints(demo):
-    run, printed = demo
-    shown = README.split("<!-- output of: curate run pipelines/skypile_small.yaml -->\n```text\n")[1].split("```")[0]
-    assert printed.replace(str(run.folder.parent), "runs") == shown
 
 
 def test_everything_in_the_tree_is_there():

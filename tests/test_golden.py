@@ -130,3 +130,10 @@ def test_the_report_opens_offline_and_names_every_rule(demo):
     page = (run.folder / "report.html").read_text(encoding="utf-8")
     assert all(reason in page for reason in run.reasons())
     assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
+
+
+def test_the_shown_output_is_what_the_demo_prints(demo):
+    run, printed = demo
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("<!-- output of: curate run pipelines/skypile_small.yaml -->\n```text\n")[1].split("```")[0]
+    assert printed.replace(str(run.folder.parent), "runs") == shown
