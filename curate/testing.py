@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from curate import cuts, judge, units
+from curate import cuts, evidence, judge, units
 from curate.contracts import SIGNAL_TYPES, CorpusFilter, CuttingFilter, Documents, Filter, Line, PassageFilter
 
 TEXTS = [
@@ -23,9 +23,9 @@ TEXTS = [
 def check_filter(step: Filter, texts: list[str] | None = None) -> None:
     """Assert that a filter keeps its promises on `texts` (ordinary and odd ones by default).
 
-    One row per document, in order, whatever the batch (of a filter of passages: pieces that lie in order in their
+    One row per document, in order, whatever the batch (of a filter of passages: segments that lie in order in their
     texts); columns and dtypes as declared; no NaN; the same every time; rules that compile, are Boolean and look at one
-    row; parameters that survive a round trip.
+    row; evidence that lies inside its text; parameters that survive a round trip.
     """
     texts = TEXTS if texts is None else texts
     line = Line(step.label("filter"), "filter", step)
@@ -42,6 +42,9 @@ def check_filter(step: Filter, texts: list[str] | None = None) -> None:
             assert spans.equals(_cut(step, texts, 0, len(texts))), (
                 f"cutting in two batches (border at {middle}) differs"
             )
+    shown = evidence.of_documents([line], Documents.of(texts).frame)
+    unknown = {one.signal for spans in shown for one in spans} - set(judge.signal_columns(line))
+    assert not unknown, f"evidence for {unknown}, which this filter does not measure"
     assert type(step).model_validate(step.model_dump()) == step, "parameters do not survive a round trip"
 
 
@@ -54,7 +57,7 @@ def _cut(step: CuttingFilter, texts: list[str], start: int, stop: int) -> pl.Dat
 def _measure(step: Filter, texts: list[str]) -> pl.DataFrame:
     if isinstance(step, PassageFilter):
         found = units.found(step, Documents.of(texts), "filter")
-        return found.pieces.drop("row").with_columns(found.hashes)
+        return found.segments.drop("row").with_columns(found.hashes)
     frame = step.measure(Documents.of(texts))
     declared = dict(step.signal_types())
     if isinstance(step, CorpusFilter):

@@ -22,6 +22,7 @@ BELOW = {
     "conditions": {"registry", "contracts", "errors"},
     "judge": {"conditions", "cuts", "registry", "contracts", "errors", "kernels"},
     "pipeline": {"registry", "cuts", "judge", "contracts", "errors"},
+    "evidence": {"judge", "contracts", "errors"},
     "plan": {"pipeline", "cuts", "judge", "contracts", "disk", "errors"},
     "index": {"plan", "contracts", "disk", "errors"},
     "members": {"index", "judge", "contracts", "disk", "errors"},
@@ -45,6 +46,7 @@ BELOW = {
     "engines": {"contracts", "errors"},
     "report": {
         "run",
+        "evidence",
         "members",
         "differences",
         "stats",

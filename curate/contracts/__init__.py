@@ -5,7 +5,7 @@ registration: `package.module:Class` in the pipeline names it. `curate.testing.c
 a test.
 """
 
-from curate.contracts.corpus import PIECE_COLUMNS as PIECE_COLUMNS
+from curate.contracts.corpus import SEGMENT_COLUMNS as SEGMENT_COLUMNS
 from curate.contracts.corpus import UNIT_COUNTS as UNIT_COUNTS
 from curate.contracts.corpus import CorpusFilter as CorpusFilter
 from curate.contracts.corpus import PassageFilter as PassageFilter
@@ -13,6 +13,7 @@ from curate.contracts.engine import Engine as Engine
 from curate.contracts.engine import Outcome as Outcome
 from curate.contracts.engine import Task as Task
 from curate.contracts.filters import CUT_COLUMNS as CUT_COLUMNS
+from curate.contracts.filters import EVIDENCE_COLUMNS as EVIDENCE_COLUMNS
 from curate.contracts.filters import SIGNAL_TYPES as SIGNAL_TYPES
 from curate.contracts.filters import Cleaned as Cleaned
 from curate.contracts.filters import Cleaner as Cleaner

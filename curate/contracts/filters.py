@@ -79,9 +79,20 @@ class Filter(Step):
         """Measure a batch: one row per document in the same order, the columns of `signal_types`, never NaN."""
         raise NotImplementedError
 
+    def evidence(self, documents: Documents) -> pl.DataFrame:
+        """Point at what signals count, for the few documents that somebody looks at: the columns `EVIDENCE_COLUMNS`.
+
+        Nothing is decided by it, so it may be slow, and may leave out what has no place in the text.
+        """
+        return pl.DataFrame(schema=EVIDENCE_COLUMNS)
+
 
 CUT_COLUMNS = {"row": pl.Int64, "start": pl.Int64, "end": pl.Int64}
 """A cut: the span `start` to `end` (bytes of UTF-8, on character borders) of the text in row `row` of a batch."""
+
+
+EVIDENCE_COLUMNS = {**CUT_COLUMNS, "signal": pl.String}
+"""Evidence: a span as of a cut, and the signal (its name without prefix) for which it counts."""
 
 
 class Measured(NamedTuple):
