@@ -131,7 +131,7 @@ def _measured(lines: Sequence[Line[Filter]], documents: Documents) -> _Found:
     for line in lines:
         if isinstance(line.step, PassageFilter):
             passages[line.label] = stored, marks = _units(line, documents)
-            signal, cut = units.found_in(line.step, stored.pieces, marks, len(documents))
+            signal, cut = units.found_in(line.step, stored.segments, marks, len(documents))
             frames.append(signal.rename({name: judge.column(line.label, line.step, name) for name in signal.columns}))
             spans += [] if line.step.judged_last else [cut]
             continue
@@ -198,8 +198,10 @@ def _own(
     left = cuts.signals(spans, documents.frame[TEXT].str.len_chars())["chars_left"]
     owners = np.zeros(marks.height // 8 + 1, np.uint8)
     least = line.step.least_left() if line.step.last_rule in judge.merged(line.step) else None
-    covered, dropped = units.owned(stored.pieces, marks, kept.to_numpy(), left, spans, least_left=least, owners=owners)
-    return units.spans(stored.pieces, covered), pl.Series(dropped)
+    covered, dropped = units.owned(
+        stored.segments, marks, kept.to_numpy(), left, spans, least_left=least, owners=owners
+    )
+    return units.spans(stored.segments, covered), pl.Series(dropped)
 
 
 def _repeats(

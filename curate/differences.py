@@ -35,15 +35,15 @@ class Change(NamedTuple):
     other_stop: int
 
 
-class Segment(NamedTuple):
-    """A stretch of text of a place where two texts differ."""
+class Stretch(NamedTuple):
+    """Text in a place where two texts differ."""
 
     side: str
     """Which text has it: `both`, `one`, `other`."""
     text: str
 
 
-Hunk = list[Segment]
+Hunk = list[Stretch]
 """Changes that lie close together, with what both texts have before, between and after them."""
 
 
@@ -61,13 +61,13 @@ def hunks(one: str, other: str) -> list[Hunk]:
 def _hunk(one: str, other: str, changes: Sequence[Change]) -> Hunk:
     first, last = changes[0], changes[-1]
     start, stop = max(first.start - CONTEXT_CHARS, 0), min(last.stop + CONTEXT_CHARS, len(one))
-    found = [Segment("both", ("…" if start else "") + one[start : first.start])]
+    found = [Stretch("both", ("…" if start else "") + one[start : first.start])]
     for change, following in zip(changes, [*changes[1:], None], strict=True):
-        found.append(Segment("one", one[change.start : change.stop]))
-        found.append(Segment("other", other[change.other_start : change.other_stop]))
-        found.append(Segment("both", one[change.stop : following.start if following else stop]))
-    found.append(Segment("both", "…" if stop < len(one) else ""))
-    return [segment for segment in found if segment.text]
+        found.append(Stretch("one", one[change.start : change.stop]))
+        found.append(Stretch("other", other[change.other_start : change.other_stop]))
+        found.append(Stretch("both", one[change.stop : following.start if following else stop]))
+    found.append(Stretch("both", "…" if stop < len(one) else ""))
+    return [stretch for stretch in found if stretch.text]
 
 
 def middle_left_out(text: str, most: int) -> str:

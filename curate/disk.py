@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,18 @@ def read_frame(file: Path, columns: list[str] | None = None) -> pl.DataFrame:
         frame = pl.from_arrow(opened.read(columns))
     assert isinstance(frame, pl.DataFrame)
     return frame if columns is None else frame.select(columns)
+
+
+def rows(file: Path) -> int:
+    """Rows of a Parquet file; remembered by time."""
+    return _rows(file, file.stat().st_mtime_ns)
+
+
+@cache  # a number for each part; each task asks for all of them
+def _rows(file: Path, modified: int) -> int:
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(file).num_rows)
 
 
 def write_frame(frame: pl.DataFrame, file: Path) -> None:

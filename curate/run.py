@@ -23,7 +23,6 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +113,7 @@ class Run:
     def keys_file(self, line: Line[Any], part: Part) -> Path:
         return self.folder / "keys" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.arrow"
 
-    def pieces_file(self, line: Line[Any], part: Part) -> Path:
+    def segments_file(self, line: Line[Any], part: Part) -> Path:
         return self.folder / "passages" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.parquet"
 
     def shared_file(self, line: Line[Any], part: Part) -> Path:
@@ -158,7 +157,7 @@ class Run:
 
     def rows(self) -> list[int]:
         """Documents in each part."""
-        return [_rows_in(self.documents_file(part)) for part in self.parts]
+        return [disk.rows(self.documents_file(part)) for part in self.parts]
 
     def counts(self) -> dict[str, int]:
         """`documents` = `kept` + `dropped`, and beside them `rejected`."""
@@ -325,13 +324,6 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
-
-
-@cache
-def _rows_in(file: Path) -> int:
-    import pyarrow.parquet as pq
-
-    return int(pq.read_metadata(file).num_rows)
 
 
 def _from_arrow(table: Any) -> pl.DataFrame:

@@ -15,7 +15,7 @@ import click
 
 from curate import judge, members
 from curate.contracts import ID
-from curate.differences import Hunk, Segment, hunks, middle_left_out
+from curate.differences import Hunk, Stretch, hunks, middle_left_out
 from curate.errors import CurateError
 from curate.run import Run
 
@@ -115,7 +115,7 @@ def cluster_lines(run: Run, id: str, most: int) -> Iterator[str]:
     joined = set(found[members.JOINED_BY].drop_nulls().to_list())
     counts = f"{kept:,} kept, {own.height - kept:,} dropped" + (f", {earlier:,} in earlier runs" if earlier else "")
     yield f"{found.height:,} documents are one cluster by {', '.join(sorted(joined))}: {counts}"
-    yield f"{_styled(Segment('one', 'only the survivor'))} {_styled(Segment('other', 'only the other one'))}\n"
+    yield f"{_styled(Stretch('one', 'only the survivor'))} {_styled(Stretch('other', 'only the other one'))}\n"
     survives = f": the survivor{_why_survives(run, joined)}"
     shown = found.head(most)
     whole = members.texts(run, shown)
@@ -193,12 +193,12 @@ def _against(survivor: str | None, text: str | None, seen: Mapping[str, str]) ->
 
 
 def _hunk(hunk: Hunk) -> str:
-    return "   " + "".join(_styled(segment) for segment in hunk)
+    return "   " + "".join(_styled(stretch) for stretch in hunk)
 
 
-def _styled(segment: Segment) -> str:
-    text = printable(segment.text).replace("\n", "↵")
-    if segment.side == "both":
+def _styled(stretch: Stretch) -> str:
+    text = printable(stretch.text).replace("\n", "↵")
+    if stretch.side == "both":
         return text
-    before, after, colour = MARKS[segment.side]
+    before, after, colour = MARKS[stretch.side]
     return click.style(f"{before}{middle_left_out(text, CHANGE_CHARS)}{after}", fg=colour)

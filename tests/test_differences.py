@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate import differences
-from curate.differences import Change, Segment, edits, hunks
+from curate.differences import Change, Stretch, edits, hunks
 
 
 def fewest_edits(one: str, other: str) -> int:
@@ -57,31 +57,31 @@ def test_differences_are_true_and_apart(one: str, other: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(few_letters, few_letters)
 def test_hunks_hold_every_character_that_only_one_has(one: str, other: str) -> None:
-    found = [segment for hunk in hunks(one, other) for segment in hunk]
+    found = [stretch for hunk in hunks(one, other) for stretch in hunk]
     changes = differences.differences(one, other)
     for side, expected in (
         ("one", [one[change.start : change.stop] for change in changes]),
         ("other", [other[change.other_start : change.other_stop] for change in changes]),
     ):
-        assert [segment.text for segment in found if segment.side == side] == [text for text in expected if text]
+        assert [stretch.text for stretch in found if stretch.side == side] == [text for text in expected if text]
 
 
 def test_a_change_is_shown_with_a_little_around_it() -> None:
     before, after = "今天天气很好，" * 10, "，我们去公园散步" * 10
     assert hunks(before + "北京" + after, before + "上海" + after) == [
         [
-            Segment("both", "…" + before[-20:]),
-            Segment("one", "北京"),
-            Segment("other", "上海"),
-            Segment("both", after[:20]),
-            Segment("both", "…"),
+            Stretch("both", "…" + before[-20:]),
+            Stretch("one", "北京"),
+            Stretch("other", "上海"),
+            Stretch("both", after[:20]),
+            Stretch("both", "…"),
         ]
     ]
 
 
 def test_what_stands_at_the_end_has_nothing_left_out_after_it() -> None:
-    assert hunks("甲乙丙", "甲乙丙丁") == [[Segment("both", "甲乙丙"), Segment("other", "丁")]]
-    assert hunks("", "丁") == [[Segment("other", "丁")]]
+    assert hunks("甲乙丙", "甲乙丙丁") == [[Stretch("both", "甲乙丙"), Stretch("other", "丁")]]
+    assert hunks("", "丁") == [[Stretch("other", "丁")]]
     assert hunks("丁", "丁") == []
 
 

@@ -67,7 +67,7 @@ def test_the_survivor_is_compared_with_the_least_similar_member(run: Run) -> Non
     pair = near.largest[0].pair
     # 120 characters have 116 shingles, and `2-4` has four more.
     assert pair and pair.other == "2-0" and pair.similarity == pytest.approx(116 / 120)
-    assert [[segment.text for segment in hunk if segment.side == "one"] for hunk in pair.hunks or ()] == [["尾" * 4]]
+    assert [[stretch.text for stretch in hunk if stretch.side == "one"] for hunk in pair.hunks or ()] == [["尾" * 4]]
     assert exact.largest[0].pair and exact.largest[0].pair.hunks == []
     assert [one.pair is not None for one in near.largest] == [True, True, True, False]
 

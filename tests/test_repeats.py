@@ -254,8 +254,8 @@ def test_promises(step):
 
 def lines_of(text: str, **parameters: object) -> list[str]:
     """What can be cut of a text."""
-    pieces = RepeatedLines.model_validate(parameters).pieces(Documents.of([text]))
-    return [text.encode()[start:stop].decode() for start, stop in pieces.select("start", "text_end").rows()]
+    segments = RepeatedLines.model_validate(parameters).segments(Documents.of([text]))
+    return [text.encode()[start:stop].decode() for start, stop in segments.select("start", "text_end").rows()]
 
 
 @pytest.mark.parametrize(
@@ -279,8 +279,8 @@ def test_lines_that_can_be_cut_have_letters_and_are_no_code(text, lines):
 def test_paragraphs_are_cut_as_wholes():
     text = "第一段的第一行有这么长\n第一段的第二行也有这么长\n\n\n第二段只有一行那么短\n"
     assert lines_of(text, unit="paragraph") == [text.split("\n\n\n")[0], "第二段只有一行那么短"]
-    pieces = RepeatedLines(unit="paragraph").pieces(Documents.of([text]))
-    assert pieces["end"].to_list() == [len(text.split("第二段只")[0].encode()), len(text.encode())]
+    segments = RepeatedLines(unit="paragraph").segments(Documents.of([text]))
+    assert segments["end"].to_list() == [len(text.split("第二段只")[0].encode()), len(text.encode())]
 
 
 def test_the_host_of_an_address_is_the_source():

@@ -1,4 +1,4 @@
-"""Units: runs of pieces, who owns them, what is cut; in kernels and in tables, against obvious Python versions."""
+"""Units: runs of segments, who owns them, what is cut; in kernels and in tables, against obvious Python versions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate import cuts, units
-from curate.contracts import CUT_COLUMNS, PIECE_COLUMNS, Documents, PassageFilter
+from curate.contracts import CUT_COLUMNS, SEGMENT_COLUMNS, Documents, PassageFilter
 from curate.errors import CurateError
 from curate.filters.repeated import RepeatedLines, RepeatedPassages
 from curate.kernels.code_lines import IS_BLANK, IS_CODE, IS_PROSE, lines_of
@@ -29,7 +29,7 @@ def stored(step: PassageFilter, texts: list[str], batch: int = 2) -> units.Store
         documents = Documents.of(texts[start : start + batch])
         found.append(units.found(step, documents, "filter"))
     whole = units.Stored.together(found)
-    return whole._replace(pieces=units.unpacked(units.packed(whole.pieces)))
+    return whole._replace(segments=units.unpacked(units.packed(whole.segments)))
 
 
 def weight(text: str) -> int:
@@ -90,20 +90,20 @@ def test_passages_are_owned_as_the_page_of_the_filter_says(texts, kept, min_char
     step = RepeatedPassages(min_chars=min_chars, min_left=20)
     whole = ["".join(sentence + end for sentence, end in text) for text in texts]
     found = stored(step, whole)
-    assert found.pieces.height == sum(map(len, texts))
+    assert found.segments.height == sum(map(len, texts))
     keep = np.array(kept[: len(texts)])
     left = pl.Series(whole, dtype=pl.String).str.len_chars().cast(pl.Int64)
     owners = np.zeros(100, np.uint8)
     marks = units.compared(step, found)
-    covered, dropped = units.owned(found.pieces, marks, keep, left, cuts.none(), least_left=20, owners=owners)
+    covered, dropped = units.owned(found.segments, marks, keep, left, cuts.none(), least_left=20, owners=owners)
     lost, gone = owned_by_hand(texts, kept, 3 * min_chars, 20)
     first = np.cumsum([0, *map(len, texts)])
     assert [set(np.flatnonzero(covered[a:b])) for a, b in itertools.pairwise(first)] == lost
     assert dropped.tolist() == gone
-    check_cuts(texts, lost, units.spans(found.pieces, covered), whole)
-    few, moved = units.of_marked(found.pieces, marks)
+    check_cuts(texts, lost, units.spans(found.segments, covered), whole)
+    few, moved = units.of_marked(found.segments, marks)
     again, _ = units.owned(few, moved, keep, left, cuts.none(), least_left=20, owners=np.zeros(100, np.uint8))
-    assert units.spans(few, again).equals(units.spans(found.pieces, covered))
+    assert units.spans(few, again).equals(units.spans(found.segments, covered))
 
 
 def check_cuts(texts, lost, spans, whole):
@@ -133,8 +133,8 @@ def test_nothing_is_lost_in_a_circle():
     owners = np.zeros(9, np.uint8)
     kept = np.ones(3, np.bool_)
     marks = units.compared(step, found)
-    covered, dropped = units.owned(found.pieces, marks, kept, left, cuts.none(), least_left=5, owners=owners)
-    rest = cuts.taken_out(pl.Series(texts), units.spans(found.pieces, covered))
+    covered, dropped = units.owned(found.segments, marks, kept, left, cuts.none(), least_left=5, owners=owners)
+    rest = cuts.taken_out(pl.Series(texts), units.spans(found.segments, covered))
     assert dropped.tolist() == [False, False, True]  # nothing of it is left
     assert rest.to_list() == [a + b, c, c + a]
 
@@ -148,10 +148,10 @@ def test_a_dropped_document_owns_nothing_and_a_rule_that_is_off_drops_none():
 
     def judge(least: int | None, kept: list[bool]) -> tuple[list[bool], list[str]]:
         covered, dropped = units.owned(
-            found.pieces, units.compared(step, found), np.array(kept), left, cuts.none(),
+            found.segments, units.compared(step, found), np.array(kept), left, cuts.none(),
             least_left=least, owners=np.zeros(9, np.uint8),
         )  # fmt: skip
-        return dropped.tolist(), cuts.taken_out(pl.Series(texts), units.spans(found.pieces, covered)).to_list()
+        return dropped.tolist(), cuts.taken_out(pl.Series(texts), units.spans(found.segments, covered)).to_list()
 
     # The second loses 31 of 64 characters: less than it keeps, so it stays, and owns the other passage.
     assert judge(200, [True] * 3) == ([False] * 3, [texts[0], "丙。" + other, "丁" * 50 + "。"])
@@ -174,14 +174,14 @@ def test_what_other_filters_cut_is_not_counted_twice():
     left = cuts.signals(spans, pl.Series([len(text) for text in texts]))["chars_left"]
     keep, owners = np.ones(2, np.bool_), np.zeros(9, np.uint8)
     marks = units.compared(step, found)
-    covered, dropped = units.owned(found.pieces, marks, keep, left, spans, least_left=50, owners=owners)
+    covered, dropped = units.owned(found.segments, marks, keep, left, spans, least_left=50, owners=owners)
     assert covered.tolist() == [False, True, False]
     assert not dropped.any()  # nothing that was left is lost
 
 
 @settings(deadline=None)
 @given(documents())
-def test_pieces_are_unpacked_as_they_were_packed(texts):
+def test_segments_are_unpacked_as_they_were_packed(texts):
     whole = ["".join(sentence + end for sentence, end in text) for text in texts]
     batch = Documents.of(whole)
     for step in (
@@ -189,9 +189,9 @@ def test_pieces_are_unpacked_as_they_were_packed(texts):
         RepeatedLines(min_chars=1),
         RepeatedLines(min_chars=1, unit="paragraph"),
     ):
-        pieces = units.found(step, batch, "filter").pieces
-        assert units.unpacked(units.packed(pieces)).equals(pieces)
-        for row, start, text_end, end, *_, first, last, past in pieces.iter_rows():
+        segments = units.found(step, batch, "filter").segments
+        assert units.unpacked(units.packed(segments)).equals(segments)
+        for row, start, text_end, end, *_, first, last, past in segments.iter_rows():
             text = whole[row].encode()
             assert [len(text[:place].decode()) for place in (start, text_end, end)] == [first, last, past]
 
@@ -202,23 +202,23 @@ def test_units_are_counted_by_document_and_by_source(rows, data):
     """Documents of units (numbers) and a source each, against sets."""
     entries = [(unit, row, source) for row, (_, source, held) in enumerate(rows) for unit in held]
     schema = {"hash": pl.UInt64, "body": pl.UInt64, "source": pl.UInt64}
-    frame = pl.DataFrame(entries, schema=schema, orient="row").with_row_index("piece").cast({"piece": pl.Int64})
+    frame = pl.DataFrame(entries, schema=schema, orient="row").with_row_index("segment").cast({"segment": pl.Int64})
     totals = pl.DataFrame({"source": [0, 1, 2]}, schema={"source": pl.UInt64}).with_columns(
         of_source=pl.Series([sum(one[1] == source for one in rows) for source in range(3)], dtype=pl.Int64)
     )
     most, share = data.draw(st.integers(1, 4)), data.draw(st.sampled_from([0.0, 0.5, 1.0]))
     step = RepeatedLines(max_documents=most, max_share=share, min_documents=2)
-    got = units.repeated(frame.sort("hash", "piece").select(list(units.PLACED)), totals, step.repeated())
+    got = units.repeated(frame.sort("hash", "segment").select(list(units.PLACED)), totals, step.repeated())
     holders = [{row for one, row, _ in entries if one == unit} for unit in range(5)]
     expected = set()
-    for piece, (unit, _, source) in enumerate(entries):
+    for segment, (unit, _, source) in enumerate(entries):
         same = {row for row in holders[unit] if rows[row][1] == source}
         of_source = sum(one[1] == source for one in rows)
         often = source is not None and len(same) >= 2 and len(same) > share * of_source
         if len(holders[unit]) > 1 and (len(holders[unit]) > most or often):
-            expected.add(piece)
-    assert set(got["piece"]) == expected
-    numbers = sorted({(entries[piece][0], group) for piece, group in got.iter_rows()})
+            expected.add(segment)
+    assert set(got["segment"]) == expected
+    numbers = sorted({(entries[segment][0], group) for segment, group in got.iter_rows()})
     assert [group for _, group in numbers] == list(range(len(numbers)))
 
 
@@ -269,9 +269,9 @@ class Own(PassageFilter):
     signals = {"own_chars": pl.Int64}
     rows: list[tuple[int, int, int, int]] = []
 
-    def pieces(self, documents):
+    def segments(self, documents):
         rows = [(*row, True, 1, 1) for row in self.rows]
-        return pl.DataFrame(rows, schema=PIECE_COLUMNS, orient="row")
+        return pl.DataFrame(rows, schema=SEGMENT_COLUMNS, orient="row")
 
 
 @pytest.mark.parametrize(
@@ -285,16 +285,16 @@ class Own(PassageFilter):
         [(1, 0, 1, 1), (0, 0, 3, 3)],
     ],
 )
-def test_pieces_outside_their_text_inside_a_character_or_out_of_order_are_an_error(rows):
+def test_segments_outside_their_text_inside_a_character_or_out_of_order_are_an_error(rows):
     batch = Documents.of(["字字", "ab"])
-    with pytest.raises(CurateError, match="filter: a piece lies outside"):
+    with pytest.raises(CurateError, match="filter: a segment lies outside"):
         units.found(Own(rows=rows), batch, "filter")
     units.found(Own(rows=[(0, 0, 3, 6), (1, 0, 1, 1)]), batch, "filter")
 
 
 def test_other_columns_or_too_few_sources_are_an_error():
     class Wrong(Own):
-        def pieces(self, documents):
+        def segments(self, documents):
             return pl.DataFrame({"row": [0]})
 
     class Sourceless(Own):
@@ -309,10 +309,10 @@ def test_other_columns_or_too_few_sources_are_an_error():
 
 @settings(deadline=None)
 @given(st.lists(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 4)), max_size=6), min_size=1))
-def test_the_two_longest_pieces_differ(texts):
-    """Pieces of a length and a hash."""
+def test_the_two_longest_segments_differ(texts):
+    """Segments of a length and a hash."""
     row = [number for number, text in enumerate(texts) for _ in text]
-    flat = [piece for text in texts for piece in text]
+    flat = [segment for text in texts for segment in text]
     length, hashes = (np.array([one[part] for one in flat], kind) for part, kind in ((0, np.int64), (1, np.uint64)))
     longest, second = two_longest(np.array(row, np.int64), length, hashes, len(texts))
     for text, first, other in zip(texts, longest, second, strict=True):
@@ -329,7 +329,9 @@ def cut_lines(texts: list[str], **parameters: object) -> list[str]:
     """The lines that are cut, as often as they are."""
     step = RepeatedLines.model_validate({"min_chars": 5, "max_documents": 3, "max_share": None, **parameters})
     found = stored(step, texts)
-    spans = units.spans(found.pieces, units.covered(found.pieces, units.compared(step, found)["piece"].to_numpy()))
+    spans = units.spans(
+        found.segments, units.covered(found.segments, units.compared(step, found)["segment"].to_numpy())
+    )
     return [texts[row][start:end] for row, start, end in spans.select("row", "start_char", "end_char").rows()]
 
 

@@ -152,13 +152,13 @@ def by_sentences(planted: Planted, megabytes: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("keys", "pieces", "rows")]
         disk.write_columns(stored.keys(), files[0])
-        disk.write_frame(units.packed(stored.pieces), files[1])
+        disk.write_frame(units.packed(stored.segments), files[1])
         disk.write_frame(stored.rows(), files[2])
         size = sum(file.stat().st_size for file in files)
     measured = time.process_time() - started
     started = time.process_time()
     marks = units.compared(step, stored)
-    spans = units.spans(stored.pieces, units.covered(stored.pieces, marks["piece"].to_numpy()))
+    spans = units.spans(stored.segments, units.covered(stored.segments, marks["segment"].to_numpy()))
     seconds = time.process_time() - started
     found = share_covered(planted, spans.select("row", "start_char", "end_char").rows())
     report(

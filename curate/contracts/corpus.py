@@ -55,13 +55,13 @@ class CorpusFilter(Filter):
         raise NotImplementedError
 
 
-PIECE_COLUMNS = {
+SEGMENT_COLUMNS = {
     **{"row": pl.Int64, "start": pl.Int64, "text_end": pl.Int64, "end": pl.Int64, "ends_line": pl.Boolean},
     **{"hash": pl.UInt64, "unit": pl.Int64},
 }
-"""A piece of a text that may be cut: the text in row `row` of a batch from `start` to `text_end`, and to `end` with the
+"""A segment, which may be cut: the text in row `row` of a batch from `start` to `text_end`, and to `end` with the
 white space behind it (bytes); whether a line ends there; and the unit that starts with it: its hash, and how many
-pieces it has (0: none starts here). Ordered by row and start; none overlaps another."""
+segments it has (0: none starts here). Ordered by row and start; none overlaps another."""
 
 UNIT_COUNTS = {"documents": pl.Int64, "in_source": pl.Int64, "of_source": pl.Int64}
 """What is known of a unit in a document: how many documents have it, how many of the same source, and how many
@@ -69,7 +69,7 @@ documents that source has (the last two are null where `PassageFilter.sources` g
 
 
 class PassageFilter(Filter):
-    """A filter that cuts passages which several documents have: pieces to units, units to passages.
+    """A filter that cuts passages which several documents have: segments to units, units to passages.
 
     Its one signal is made when documents are compared: characters of a document that stand in repeated units.
     """
@@ -80,10 +80,10 @@ class PassageFilter(Filter):
     last_rule: ClassVar[str | None] = None
     """The rule that is judged with the cuts: a document that loses more than it keeps, and keeps too little."""
     copies_count_once: ClassVar[bool] = False
-    """Whether documents whose longest other piece is the same count as one: a page that was copied a hundred times is
+    """Whether documents whose longest other segment is the same count as one: a page that was copied a hundred times is
     no furniture."""
     stored_bytes: ClassVar[int] = 0
-    """Disk that a document of 2,700 bytes takes, about, in keys and pieces; for `curate check`."""
+    """Disk that a document of 2,700 bytes takes, about, in keys and segments; for `curate check`."""
 
     memory: ByteSize = Field("400MB", validate_default=True)
     """What a worker may hold while it compares, beyond the 300 MB that it takes anyway; the result is the same for
@@ -96,8 +96,8 @@ class PassageFilter(Filter):
     def measured_parameters(self) -> dict[str, Any]:
         return self.model_dump(exclude={"drop", "name", "memory", *self.compared_parameters()})
 
-    def pieces(self, documents: Documents) -> pl.DataFrame:
-        """Divide a batch into pieces (`PIECE_COLUMNS`)."""
+    def segments(self, documents: Documents) -> pl.DataFrame:
+        """Divide a batch into segments (`SEGMENT_COLUMNS`)."""
         raise NotImplementedError
 
     def sources(self, documents: Documents) -> pl.Series | None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from curate.contracts import PIECE_COLUMNS, SOURCE, Documents, PassageFilter
+from curate.contracts import SEGMENT_COLUMNS, SOURCE, Documents, PassageFilter
 from curate.lines import LETTER_BYTES, letters_of, lines_of, sentence_hashes, sentence_letters, sentences_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class RepeatedLines(PassageFilter):
     def compared_parameters(self) -> dict[str, Any]:
         return self.model_dump(include={"max_documents", "max_share", "min_documents"})
 
-    def pieces(self, documents: Documents) -> pl.DataFrame:
+    def segments(self, documents: Documents) -> pl.DataFrame:
         from curate.kernels.hashing import hash64_of_spans
         from curate.kernels.units import paragraphs_of, trimmed
 
@@ -78,7 +78,7 @@ class RepeatedLines(PassageFilter):
         first, stop, text, text_end = first[chosen], stop[chosen], text[chosen], text_end[chosen]
         row = np.searchsorted(lines.first, first, side="right") - 1
         hashes, one = hash64_of_spans(0, data, text, text_end), np.ones(len(row), np.int64)
-        return _pieces(documents, row, lines.starts[first], text_end, lines.starts[stop], one > 0, hashes, one)
+        return _segments(documents, row, lines.starts[first], text_end, lines.starts[stop], one > 0, hashes, one)
 
     def needs_fields(self) -> list[str]:
         return [] if self.max_share is None or self.source_field == SOURCE else [self.source_field]
@@ -98,11 +98,11 @@ class RepeatedLines(PassageFilter):
         return common | (share & (pl.col("in_source") >= self.min_documents)).fill_null(False)
 
 
-def _pieces(documents: Documents, row: Integers, *columns: npt.NDArray[Any]) -> pl.DataFrame:
-    """`PIECE_COLUMNS` out of arrays in their order; positions are bytes of the batch."""
+def _segments(documents: Documents, row: Integers, *columns: npt.NDArray[Any]) -> pl.DataFrame:
+    """`SEGMENT_COLUMNS` out of arrays in their order; positions are bytes of the batch."""
     text = documents.utf8.offsets[row]
     spans = [places - text for places in columns[:3]]
-    return pl.DataFrame([row, *spans, *columns[3:]], schema=PIECE_COLUMNS)
+    return pl.DataFrame([row, *spans, *columns[3:]], schema=SEGMENT_COLUMNS)
 
 
 def _lines(lines: Lines) -> tuple[Integers, Integers]:
@@ -151,13 +151,13 @@ class RepeatedPassages(PassageFilter):
     def measured_parameters(self) -> dict[str, Any]:
         return self.model_dump(include={"min_chars"})
 
-    def pieces(self, documents: Documents) -> pl.DataFrame:
+    def segments(self, documents: Documents) -> pl.DataFrame:
         from curate.kernels.units import runs_of
 
         row, start, text_end, end, ends_line = sentences_of(documents)
         weight, hashes = sentence_letters(documents), sentence_hashes(documents)
         unit_hash, unit = runs_of(row, start, end, weight, hashes, LETTER_BYTES * self.min_chars)
-        return _pieces(documents, row, start, text_end, end, ends_line, unit_hash, unit)
+        return _segments(documents, row, start, text_end, end, ends_line, unit_hash, unit)
 
     def repeated(self) -> pl.Expr:
         return pl.lit(True)

@@ -59,16 +59,16 @@ class RepeatedInside(CuttingFilter):
 
     def measure_and_cut(self, documents: Documents) -> Measured:
         sentences, paragraphs = _sentences(documents), _paragraphs(documents)
-        again = [_again(pieces, self.min_chars) for pieces in (sentences, paragraphs)]
+        again = [_again(segments, self.min_chars) for segments in (sentences, paragraphs)]
         both = list(zip((sentences, paragraphs), again, strict=True))
-        ratios = (_ratio(pieces, repeats, len(documents)) for pieces, repeats in both)
+        ratios = (_ratio(segments, repeats, len(documents)) for segments, repeats in both)
         signals = pl.DataFrame(dict(zip(self.signals, ratios, strict=True)), schema=self.signals)
-        spans = pl.concat([_cuts(documents, pieces, repeats) for pieces, repeats in both])
+        spans = pl.concat([_cuts(documents, segments, repeats) for segments, repeats in both])
         often = signals.max_horizontal() >= self.min_ratio
         return Measured(signals, spans.filter(often.gather(spans["row"])))
 
 
-class _Pieces(NamedTuple):
+class _Segments(NamedTuple):
     """What may be repeated, in order; positions are bytes of the batch."""
 
     row: Integers
@@ -81,11 +81,11 @@ class _Pieces(NamedTuple):
     hashes: npt.NDArray[np.uint64]
 
 
-def _sentences(documents: Documents) -> _Pieces:
-    return _Pieces(*sentences_of(documents), sentence_letters(documents), sentence_hashes(documents))
+def _sentences(documents: Documents) -> _Segments:
+    return _Segments(*sentences_of(documents), sentence_letters(documents), sentence_hashes(documents))
 
 
-def _paragraphs(documents: Documents) -> _Pieces:
+def _paragraphs(documents: Documents) -> _Segments:
     from curate.kernels.hashing import hash64_of_spans
     from curate.kernels.units import paragraphs_of, trimmed
 
@@ -94,27 +94,27 @@ def _paragraphs(documents: Documents) -> _Pieces:
     row = np.searchsorted(lines.first, first, side="right") - 1
     start, text_end = trimmed(data, lines.starts[first], lines.starts[stop])
     where = start, text_end, lines.starts[stop], np.ones(len(first), np.bool_)
-    return _Pieces(row, *where, letters_of(data, start, text_end), hash64_of_spans(0, data, start, text_end))
+    return _Segments(row, *where, letters_of(data, start, text_end), hash64_of_spans(0, data, start, text_end))
 
 
-def _again(pieces: _Pieces, min_chars: int) -> Booleans:
-    """Which pieces stood in their document before."""
+def _again(segments: _Segments, min_chars: int) -> Booleans:
+    """Which segments stood in their document before."""
     # One number for hash and document: Polars finds repeated numbers ten times as fast as repeated pairs.
-    keys = pieces.hashes + pieces.row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    keys = segments.hashes + segments.row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     before = ~pl.Series(keys).is_first_distinct().to_numpy()
-    return np.asarray(before & (pieces.letters >= LETTER_BYTES * min_chars))
+    return np.asarray(before & (segments.letters >= LETTER_BYTES * min_chars))
 
 
-def _ratio(pieces: _Pieces, repeats: Booleans, n: int) -> npt.NDArray[np.float64]:
-    repeated = np.bincount(pieces.row[repeats], pieces.letters[repeats], minlength=n)
-    return np.asarray(repeated / np.maximum(np.bincount(pieces.row, pieces.letters, minlength=n), 1))
+def _ratio(segments: _Segments, repeats: Booleans, n: int) -> npt.NDArray[np.float64]:
+    repeated = np.bincount(segments.row[repeats], segments.letters[repeats], minlength=n)
+    return np.asarray(repeated / np.maximum(np.bincount(segments.row, segments.letters, minlength=n), 1))
 
 
-def _cuts(documents: Documents, pieces: _Pieces, repeats: Booleans) -> pl.DataFrame:
+def _cuts(documents: Documents, segments: _Segments, repeats: Booleans) -> pl.DataFrame:
     """`CUT_COLUMNS`"""
     from curate.kernels.units import spans_of
 
     no_chars = np.zeros((3, len(repeats)), np.int64)
-    row, start, end, _, _ = spans_of(repeats, *pieces[:5], no_chars)
+    row, start, end, _, _ = spans_of(repeats, *segments[:5], no_chars)
     text = documents.utf8.offsets[row]
     return pl.DataFrame([row, start - text, end - text], schema=CUT_COLUMNS)

@@ -1,7 +1,7 @@
-"""Units: pieces of text that are looked for in other documents, each as a hash; who owns them, what is cut.
+"""Units: segments of text that are looked for in other documents, each as a hash; who owns them, what is cut.
 
-A piece (a line, a sentence) is what can be cut. A unit is one piece or a run of them, and is named by one 64-bit hash.
-Pieces come in the order of the texts. Two texts share a run of whole sentences of at least some weight if and only if
+A segment (a line, a sentence) is what can be cut. A unit is one of them or a run of them, named by one 64-bit hash.
+Segments come in the order of the texts. Two texts share a run of whole sentences of at least some weight if and only if
 they share the unit that starts with the run's first sentence: no window, no sampling, nothing is missed.
 """
 
@@ -79,7 +79,7 @@ def letter_bytes(data, starts, stops, classes):  # type: ignore[no-untyped-def]
 
 @kernel
 def chars_at(data, offsets, row, start, text_end, end):  # type: ignore[no-untyped-def]
-    """Say where pieces lie in characters: `int64[3, n]` for `start`, `text_end` and `end` (bytes of each text)."""
+    """Say where segments lie in characters: `int64[3, n]` for `start`, `text_end` and `end` (bytes of each text)."""
     out = np.empty((3, len(row)), np.int64)
     text, at, chars = -1, 0, 0
     for k in range(len(row)):
@@ -95,9 +95,9 @@ def chars_at(data, offsets, row, start, text_end, end):  # type: ignore[no-untyp
 
 @kernel
 def two_longest(row, length, hashes, n_texts):  # type: ignore[no-untyped-def]
-    """Hashes of the longest piece of each text, and of the longest that differs from it: `uint64[2, n_texts]`, or 0.
+    """Hashes of the longest segment of each text, and of the longest that differs from it: `uint64[2, n_texts]`, or 0.
 
-    `row, length: int64[n_pieces]` in the order of texts, `hashes: uint64[n_pieces]`. Of equally long ones the first.
+    `row, length: int64[n_segments]` in the order of texts, `hashes: uint64[n_segments]`. Of equals the first.
     """
     out, lengths = np.zeros((2, n_texts), np.uint64), np.zeros((2, n_texts), np.int64)
     for k in range(len(row)):
@@ -113,11 +113,11 @@ def two_longest(row, length, hashes, n_texts):  # type: ignore[no-untyped-def]
 
 @kernel
 def runs_of(row, start, end, weight, hashes, least):  # type: ignore[no-untyped-def]
-    """Find for each piece the shortest run of pieces that starts there and weighs `least`.
+    """Find for each segment the shortest run of segments that starts there and weighs `least`.
 
-    `row, start, end, weight: int64[n]`, `hashes: uint64[n]` (of each piece). A run lies in one text, and its pieces
-    join (`end` is the next `start`). Returns `uint64[n]`, the hash of each run, made of its pieces' hashes in order,
-    and `int64[n]`, how many pieces it has: 0 where what follows is too short.
+    `row, start, end, weight: int64[n]`, `hashes: uint64[n]` (of each segment). A run lies in one text, and its segments
+    join (`end` is the next `start`). Returns `uint64[n]`, the hash of each run, made of its segments' hashes in order,
+    and `int64[n]`, how many segments it has: 0 where what follows is too short.
     """
     n = len(row)
     found, sizes = np.zeros(n, np.uint64), np.zeros(n, np.int64)
@@ -136,7 +136,7 @@ def runs_of(row, start, end, weight, hashes, least):  # type: ignore[no-untyped-
 
 @kernel
 def cover(first, sizes, covered):  # type: ignore[no-untyped-def]
-    """Mark the pieces of units in `covered: bool[n_pieces]`; unit `k` has pieces `first[k]` on, `sizes[k]` of them."""
+    """Mark units in `covered: bool[n_segments]`; unit `k` has `sizes[k]` segments, from `first[k]` on."""
     for k in range(len(first)):
         covered[first[k] : first[k] + sizes[k]] = True
 
@@ -146,8 +146,9 @@ def own(row, first, sizes, group, kept, left, chars, min_left, drops, owned, cov
     """Give each group of equal units to the first kept text that has one; later texts lose theirs.
 
     Units `row, first, sizes, group: int64[n]`, in the order of texts. `kept: bool[n_texts]`; `left: int64[n_texts]`,
-    characters of each text; `chars: int64[n_pieces]`, those that a text loses with the piece. `owned: uint8` has a bit
-    for each group, and is carried from one batch of texts to the next. Marks what is cut in `covered: bool[n_pieces]`.
+    characters of each text; `chars: int64[n_segments]`, those that a text loses with the segment. `owned: uint8` has a
+    bit for each group, and is carried from one batch of texts to the next. Marks what is cut in `covered:
+    bool[n_segments]`.
     A text that loses more than it keeps, and keeps fewer than `min_left` characters, is marked in `dropped:
     bool[n_texts]` if `drops`; it owns nothing. So what a text loses stands in an earlier one: nothing is lost in a
     circle.
@@ -159,10 +160,10 @@ def own(row, first, sizes, group, kept, left, chars, min_left, drops, owned, cov
         while stop < len(row) and row[stop] == text:
             g = group[stop]
             if kept[text] and owned[g >> 3] >> (g & 7) & 1:
-                for piece in range(first[stop], first[stop] + sizes[stop]):
-                    if not covered[piece]:
-                        lost += chars[piece]
-                        covered[piece] = True
+                for segment in range(first[stop], first[stop] + sizes[stop]):
+                    if not covered[segment]:
+                        lost += chars[segment]
+                        covered[segment] = True
             stop += 1
         if kept[text]:
             rest = left[text] - lost
@@ -178,30 +179,31 @@ def own(row, first, sizes, group, kept, left, chars, min_left, drops, owned, cov
 
 @kernel
 def spans_of(covered, row, start, text_end, end, ends_line, chars):  # type: ignore[no-untyped-def]
-    """Join covered pieces to spans: `int64[5, n]`: row, start, end (bytes), start, end (characters).
+    """Join covered segments to spans: `int64[5, n]`: row, start, end (bytes), start, end (characters).
 
-    Pieces as in `contracts.PIECE_COLUMNS`; `chars: int64[3, n_pieces]` has `start`, `text_end` and `end` in characters.
-    A span ends where its last piece's `end` is, line end included; but one that begins inside a line leaves the line
+    Segments as in `contracts.SEGMENT_COLUMNS`; `chars: int64[3, n_segments]` has `start`, `text_end`, `end` in
+    characters.
+    A span ends where its last segment's `end` is, line end included; but one that begins inside a line leaves the line
     end where it is, so that what stood before it does not run into the next line.
     """
     out, n = np.empty((5, np.count_nonzero(covered)), np.int64), 0
-    piece, n_pieces = 0, len(covered)
-    while piece < n_pieces:
-        if not covered[piece]:
-            piece += 1
+    segment, n_segments = 0, len(covered)
+    while segment < n_segments:
+        if not covered[segment]:
+            segment += 1
             continue
-        last = piece
+        last = segment
         after = last + 1
-        while after < n_pieces and covered[after] and row[after] == row[piece] and start[after] == end[last]:
+        while after < n_segments and covered[after] and row[after] == row[segment] and start[after] == end[last]:
             last, after = after, after + 1
-        before = piece - 1
-        inside = before >= 0 and row[before] == row[piece] and end[before] == start[piece] and not ends_line[before]
+        before = segment - 1
+        inside = before >= 0 and row[before] == row[segment] and end[before] == start[segment] and not ends_line[before]
         leaves = inside and ends_line[last]
-        out[0, n], out[1, n], out[3, n] = row[piece], start[piece], chars[0, piece]
+        out[0, n], out[1, n], out[3, n] = row[segment], start[segment], chars[0, segment]
         out[2, n] = text_end[last] if leaves else end[last]
         out[4, n] = chars[1, last] if leaves else chars[2, last]
         n += 1
-        piece = last + 1
+        segment = last + 1
     return out[:, :n].copy()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curate.differences import Hunk, Segment, middle_left_out
+from curate.differences import Hunk, Stretch, middle_left_out
 from curate.report.charts import histogram_svg
 from curate.report.collect import Report
 from curate.report.largest import Cluster, Clusters, Pair
@@ -112,11 +112,11 @@ def _places(pair: Pair) -> list[Markup]:
 
 
 def _hunk(hunk: Hunk) -> Markup:
-    return element("div", [_segment(segment) for segment in hunk], class_="hunk")
+    return element("div", [_stretch(stretch) for stretch in hunk], class_="hunk")
 
 
-def _segment(segment: Segment) -> Markup | str:
-    text = segment.text.replace("\n", "↵")
-    if segment.side == "both":
+def _stretch(stretch: Stretch) -> Markup | str:
+    text = stretch.text.replace("\n", "↵")
+    if stretch.side == "both":
         return text
-    return element("del" if segment.side == "one" else "ins", middle_left_out(text, CHANGE_CHARS))
+    return element("del" if stretch.side == "one" else "ins", middle_left_out(text, CHANGE_CHARS))

@@ -193,7 +193,7 @@ class _Found:
 
 
 def found_units(line: Line[Any], documents: Documents) -> units.Stored:
-    """Find the pieces and units of a batch. Raises: CurateError when the filter breaks its promise."""
+    """Find the segments and units of a batch. Raises: CurateError when the filter breaks its promise."""
     return units.found(line.step, documents, line.where)
 
 

@@ -7,7 +7,7 @@
 Keys are sorted by hash in each part, so that a range of hashes is a stretch of every part's file. Groups are numbered
 in the order of their hashes: the results are the same for any number of slices. A killed run goes on at a slice, or at
 a part: its file exists, or not. One core compares 1.5 million units a second, and judges 150,000 documents. Marking a
-part holds its pieces, about 250 MB for 64 MB of text.
+part holds its segments, about 250 MB for 64 MB of text.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def store(run: Run, line: Line[Any], part: Part, batches: list[units.Stored]) ->
     """Write what was found in a part; its rows last, for they say that the filter is done."""
     found = units.Stored.together(batches)
     disk.write_columns(found.keys(), run.keys_file(line, part))
-    disk.write_frame(units.packed(found.pieces), run.pieces_file(line, part))
+    disk.write_frame(units.packed(found.segments), run.segments_file(line, part))
     disk.write_frame(found.rows(), run.signals_file(line, part))
 
 
@@ -45,12 +45,12 @@ def warm_up(found: units.Stored) -> None:
     hashes, seen = keys["hash"].to_numpy().copy(), nothing_seen(1)
     note(hashes, seen)
     may_repeat(hashes, seen)
-    marks = keys.select(pl.col("piece").cast(pl.Int64), group=pl.lit(0, pl.Int64)).sort("piece")
+    marks = keys.select(pl.col("segment").cast(pl.Int64), group=pl.lit(0, pl.Int64)).sort("segment")
     kept = np.ones(found.documents.height, np.bool_)
     left = pl.Series(np.zeros(len(kept), np.int64))
     owners = np.zeros(1, np.uint8)
-    covered, _ = units.owned(found.pieces, marks, kept, left, cuts.none(), least_left=0, owners=owners)
-    units.spans(found.pieces, covered | units.covered(found.pieces, marks["piece"].to_numpy()))
+    covered, _ = units.owned(found.segments, marks, kept, left, cuts.none(), least_left=0, owners=owners)
+    units.spans(found.segments, covered | units.covered(found.segments, marks["segment"].to_numpy()))
 
 
 class Repeats(NamedTuple):
@@ -63,7 +63,7 @@ class Repeats(NamedTuple):
     slices: int
 
     def slice_file(self, number: int) -> Path:
-        """Repeated units of one range of hashes: `units.MARKS`, pieces numbered over all parts, sorted by them."""
+        """Repeated units of one range of hashes: `units.MARKS`, segments numbered over all parts, sorted by them."""
         return self.folder / f"slice-{number:05}-of-{self.slices:05}.arrow"
 
     def counts_file(self, number: int) -> Path:
@@ -89,25 +89,15 @@ def repeats(run: Run, step: int) -> Repeats:
     """What a task works on; `step` is the filter's position."""
     line = run.pipeline.filters[step]
     assert isinstance(line.step, PassageFilter)
-    n_keys = sum(_number_of_keys(*_version(run.keys_file(line, part))) for part in run.parts)
+    files = [run.keys_file(line, part) for part in run.parts]
+    n_keys = sum(_number_of_keys(file, file.stat().st_mtime_ns) for file in files)
     slices = max(1, -(-n_keys * UNIT_BYTES // line.step.memory))
     return Repeats(run, line, line.step, run.groups_folder(line), slices)
-
-
-def _version(file: Path) -> tuple[Path, int]:
-    return file, file.stat().st_mtime_ns
 
 
 @cache  # a number for each part; each task asks for all of them
 def _number_of_keys(file: Path, modified: int) -> int:
     return disk.read_columns(file, ["hash"]).height
-
-
-@cache
-def _number_of_rows(file: Path, modified: int) -> int:
-    import pyarrow.parquet as pq
-
-    return int(pq.read_metadata(file).num_rows)
 
 
 def _hashes(run: Run, line: Line[Any], part: Part) -> npt.NDArray[np.uint64]:
@@ -140,12 +130,12 @@ def group_slice(run: Run, step: int, name: str, options: dict[str, Any]) -> dict
     totals = disk.read_columns(work.sources_file, ["source", "of_source"])
     marks = units.repeated(found, totals, work.step.repeated())
     disk.write_json(work.counts_file(number), {"groups": marks["group"].n_unique()})
-    disk.write_columns(marks.sort("piece"), work.slice_file(number))
+    disk.write_columns(marks.sort("segment"), work.slice_file(number))
     return {"rows": found.height}
 
 
 def _repeating(work: Repeats, low: int, high: int) -> pl.DataFrame:
-    """Units from `low` to below `high` that may repeat: `units.PLACED`, sorted by hash, then piece."""
+    """Units from `low` to below `high` that may repeat: `units.PLACED`, sorted by hash, then segment."""
     from curate.kernels.keys import may_repeat, note, nothing_seen
 
     ranges = [_range(_hashes(work.run, work.line, part), low, high) for part in work.run.parts]
@@ -153,14 +143,16 @@ def _repeating(work: Repeats, low: int, high: int) -> pl.DataFrame:
     for part, (start, stop) in zip(work.run.parts, ranges, strict=True):
         note(_hashes(work.run, work.line, part)[start:stop].copy(), seen)
     found = [pl.DataFrame(schema=units.PLACED)]
-    first_piece = first_row = 0
-    for part, (start, stop), rows, pieces in zip(work.run.parts, ranges, work.run.rows(), _pieces(work), strict=True):
+    first_segment = first_row = 0
+    for part, (start, stop), rows, segments in zip(
+        work.run.parts, ranges, work.run.rows(), _segments(work), strict=True
+    ):
         keys = disk.read_columns(work.run.keys_file(work.line, part), list(units.KEYS))[start:stop]
         few = keys[may_repeat(keys["hash"].to_numpy().copy(), seen)]
         placed = units.placed(few, disk.read_frame(work.run.signals_file(work.line, part)), first_row)
-        found.append(placed.with_columns(pl.col("piece") + first_piece))
-        first_piece, first_row = first_piece + pieces, first_row + rows
-    # Parts come in order: a sort that keeps the order leaves the pieces of a hash sorted.
+        found.append(placed.with_columns(pl.col("segment") + first_segment))
+        first_segment, first_row = first_segment + segments, first_row + rows
+    # Parts come in order: a sort that keeps the order leaves the segments of a hash sorted.
     return pl.concat(found).sort("hash", maintain_order=True)
 
 
@@ -169,23 +161,23 @@ def _range(hashes: npt.NDArray[np.uint64], low: int, high: int) -> tuple[int, in
     return start, len(hashes) if high >= 2**64 else int(np.searchsorted(hashes, np.uint64(high)))
 
 
-def _pieces(work: Repeats) -> list[int]:
-    """Pieces in each part."""
-    return [_number_of_rows(*_version(work.run.pieces_file(work.line, part))) for part in work.run.parts]
+def _segments(work: Repeats) -> list[int]:
+    """Segments in each part."""
+    return [disk.rows(work.run.segments_file(work.line, part)) for part in work.run.parts]
 
 
 # Parts.
 
 
 def mark_part(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Say which pieces of a part are repeated: cuts, or marks for who is judged last; and the filter's signal."""
+    """Say which segments of a part are repeated: cuts, or marks for who is judged last; and the filter's signal."""
     work, part = repeats(run, step), run.part(name)
-    pieces = units.unpacked(disk.read_frame(run.pieces_file(work.line, part)))
+    segments = units.unpacked(disk.read_frame(run.segments_file(work.line, part)))
     marks = _marks(work, part)
-    signal, spans = units.found_in(work.step, pieces, marks, run.rows()[run.parts.index(part)])
+    signal, spans = units.found_in(work.step, segments, marks, run.rows()[run.parts.index(part)])
     if work.step.judged_last:
-        few, marks = units.of_marked(pieces, marks)
-        disk.write_frame(units.packed(few), marked_pieces_file(run, work.line, part))
+        few, marks = units.of_marked(segments, marks)
+        disk.write_frame(units.packed(few), marked_segments_file(run, work.line, part))
         disk.write_frame(marks, run.marks_file(work.line, part))
     else:
         disk.write_frame(spans, run.cuts_file(work.line, part))
@@ -193,21 +185,21 @@ def mark_part(run: Run, step: int, name: str, options: dict[str, Any]) -> dict[s
     return {"rows": marks.height}
 
 
-def marked_pieces_file(run: Run, line: Line[Any], part: Part) -> Path:
-    """The pieces of documents that have a mark: all that is needed to judge."""
-    return run.marks_file(line, part).with_name(f"{part.name}.pieces.parquet")
+def marked_segments_file(run: Run, line: Line[Any], part: Part) -> Path:
+    """The segments of documents that have a mark: all that is needed to judge."""
+    return run.marks_file(line, part).with_name(f"{part.name}.segments.parquet")
 
 
 def _marks(work: Repeats, part: Part) -> pl.DataFrame:
-    """`units.MARKS` of one part, pieces numbered in it, groups over all slices; sorted by piece."""
-    counts, place = _pieces(work), work.run.parts.index(part)
+    """`units.MARKS` of one part, segments numbered in it, groups over all slices; sorted by segment."""
+    counts, place = _segments(work), work.run.parts.index(part)
     first, found, groups = sum(counts[:place]), [pl.DataFrame(schema=units.MARKS)], 0
     for number in range(work.slices):
         marks = disk.read_columns(work.slice_file(number), list(units.MARKS))
-        start, stop = np.searchsorted(marks["piece"].to_numpy(), [first, first + counts[place]])
-        found.append(marks[start:stop].with_columns(pl.col("piece") - first, pl.col("group") + groups))
+        start, stop = np.searchsorted(marks["segment"].to_numpy(), [first, first + counts[place]])
+        found.append(marks[start:stop].with_columns(pl.col("segment") - first, pl.col("group") + groups))
         groups += int(disk.read_json(work.counts_file(number))["groups"])
-    return pl.concat(found).sort("piece")
+    return pl.concat(found).sort("segment")
 
 
 # Who keeps a passage.
@@ -245,15 +237,15 @@ def _own(
     owned: npt.NDArray[np.uint8],
 ) -> tuple[npt.NDArray[np.uint8], units.Booleans]:
     """Judge the passages of one part, and write what is cut; which groups have an owner, and who is dropped."""
-    pieces = units.unpacked(disk.read_frame(marked_pieces_file(run, line, part)))
+    segments = units.unpacked(disk.read_frame(marked_segments_file(run, line, part)))
     marks = disk.read_frame(run.marks_file(line, part))
     spans = cuts.together([disk.read_frame(run.cuts_file(one, part)) for one in known])
     chars = disk.read_frame(run.clean_file(part), [TEXT_CHARS]).to_series()
     owned = _with_room(owned, int(marks["group"].max() or 0))  # type: ignore[arg-type]
     left = cuts.signals(spans, chars)["chars_left"]
     least = line.step.least_left() if line.step.last_rule in judge.merged(line.step) else None
-    covered, dropped = units.owned(pieces, marks, kept, left, spans, least_left=least, owners=owned)
-    disk.write_frame(units.spans(pieces, covered), run.cuts_file(line, part))
+    covered, dropped = units.owned(segments, marks, kept, left, spans, least_left=least, owners=owned)
+    disk.write_frame(units.spans(segments, covered), run.cuts_file(line, part))
     return owned, dropped
 
 
