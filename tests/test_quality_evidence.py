@@ -7,16 +7,11 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marked import marked, spans_of
 
-from curate import evidence
-from curate.contracts import Documents, Line
+from curate.contracts import Documents
 from curate.filters.quality import Quality
 from curate.testing import TEXTS, check_filter
-
-
-def marked(step: Quality, signal: str, text: str) -> list[str]:
-    (found,) = evidence.of_documents([Line("quality", "filters[0]", step)], Documents.of([text]).frame)
-    return [text[one.start : one.end] for one in found if one.signal == signal]
 
 
 @pytest.mark.parametrize(
@@ -118,10 +113,9 @@ TEXT = st.lists(PIECES, max_size=30).map("".join)
 @settings(deadline=None, max_examples=60)
 @given(st.lists(TEXT, min_size=1, max_size=4))
 def test_what_is_marked_adds_up_to_the_signal(texts: list[str]) -> None:
-    step, documents = Quality(), Documents.of(texts)
-    found = evidence.of_documents([Line("quality", "filters[0]", step)], documents.frame)
-    signals = step.measure(documents)
-    for text, spans, measured in zip(texts, found, signals.iter_rows(named=True), strict=True):
+    step = Quality()
+    signals = step.measure(Documents.of(texts))
+    for text, spans, measured in zip(texts, spans_of(step, texts), signals.iter_rows(named=True), strict=True):
         visible = sum(not character.isspace() for character in text)
         lines = sum(bool(line.strip()) for line in text.split("\n"))
         for signal, counted in RATIOS.items():

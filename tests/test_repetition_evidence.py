@@ -5,19 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marked import marked, spans_of
 
-from curate import evidence
-from curate.contracts import Documents, Line
+from curate.contracts import Documents
 from curate.filters.repetition import DUPLICATE, TOP, Repetition
 from curate.testing import TEXTS, check_filter
-
-
-def spans_of(step: Repetition, texts: list[str]) -> list[list[evidence.Evidence]]:
-    return evidence.of_documents([Line("repetition", "filters[0]", step)], Documents.of(texts).frame)
-
-
-def marked(step: Repetition, signal: str, text: str) -> list[str]:
-    return [text[one.start : one.end] for one in spans_of(step, [text])[0] if one.signal == signal]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +44,7 @@ def test_what_repeats_is_marked(signal: str, text: str, expected: list[str]) -> 
 )
 def test_what_repeats_in_words_is_marked(signal: str, text: str, expected: list[str]) -> None:
     step = Repetition(profile="gopher_en", words="spaces", occurrences=True, force=True)
-    assert [piece for piece in marked(step, signal, text)] == expected
+    assert marked(step, signal, text) == expected
 
 
 PIECES = st.sampled_from(

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curate.contracts import EVIDENCE_COLUMNS, TEXT, Documents
+from curate.contracts import CUT_COLUMNS, EVIDENCE_COLUMNS, TEXT, Documents
 
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
@@ -50,6 +50,16 @@ def of_bytes(documents: Documents, start: Integers, end: Integers, signal: str) 
     row = np.searchsorted(offsets, start, side="right") - 1
     columns = {"row": row, "start": start - offsets[row], "end": end - offsets[row]}
     return pl.DataFrame(columns, schema_overrides=EVIDENCE_COLUMNS).with_columns(signal=pl.lit(signal))
+
+
+def of_table(documents: Documents, table: pl.DataFrame, signal: str) -> pl.DataFrame:
+    """Evidence at the spans of a table (`CUT_COLUMNS`); those that overlap are one."""
+    data, offsets = documents.utf8
+    row, start, end = (table[column].to_numpy() for column in CUT_COLUMNS)
+    steps = np.zeros(len(data) + 1, np.int64)
+    np.add.at(steps, start + offsets[row], 1)
+    np.add.at(steps, end + offsets[row], -1)
+    return of_bytes(documents, *runs(steps[:-1].cumsum() > 0, offsets), signal)
 
 
 def of_characters(documents: Documents, first: Integers, stop: Integers, signal: str) -> pl.DataFrame:
