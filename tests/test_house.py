@@ -21,6 +21,7 @@ BELOW = {
     "units": {"cuts", "contracts", "kernels", "errors"},
     "conditions": {"registry", "contracts", "errors"},
     "judge": {"conditions", "cuts", "registry", "contracts", "errors", "kernels"},
+    "why": {"judge", "conditions", "contracts", "errors"},
     "pipeline": {"registry", "cuts", "judge", "contracts", "errors"},
     "evidence": {"judge", "contracts", "errors"},
     "plan": {"pipeline", "cuts", "judge", "contracts", "disk", "errors"},
