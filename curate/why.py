@@ -28,7 +28,7 @@ _WORDS = {
     "en": {
         "because": "dropped because {facts}: {reason} drops when {condition}",
         "also": "also because {facts}: {reason} drops when {condition}",
-        "values": "{values}",
+        "code": "{code}",
         "and": " and ",
         "unmeasured": "{signal} could not be measured",
         "null": "; a rule also drops what could not be measured",
@@ -41,9 +41,9 @@ _WORDS = {
         "cut": "too much of it was cut",
     },
     "zh": {
-        "because": "因{facts}被丢弃：规则 {reason} 丢弃的是 {condition}",
-        "also": "此外{facts}：规则 {reason} 丢弃的是 {condition}",
-        "values": " {values} ",
+        "because": "因{facts}被丢弃：规则 {reason} 丢弃{condition}的文档",
+        "also": "此外{facts}：规则 {reason} 丢弃{condition}的文档",
+        "code": " {code} ",
         "and": "、",
         "unmeasured": "{signal} 无法测量",
         "null": "；无法测量的也会被丢弃",
@@ -58,9 +58,9 @@ _WORDS = {
 }
 _OWN_CONDITIONS = {
     "zh": {
-        "another document of its group survives": "同组中没有被留下的文档",
-        "an earlier run has kept a document of its group": "以前的运行已保留其同组文档的文档",
-        "more was cut than is left, and that is below min_left": "剪掉的多于剩下的、且剩下的不足 min_left 的文档",
+        "another document of its group survives": "同组中未被留下",
+        "an earlier run has kept a document of its group": "同组文档已在以前的运行中保留",
+        "more was cut than is left, and that is below min_left": "剪掉的多于剩下的、且剩下的不足 min_left ",
     }
 }
 """What rules say of themselves that are no SQL."""
@@ -185,13 +185,15 @@ def _ways(condition: str) -> Iterator[str]:
 def _sentence(one: Broken, words: Mapping[str, str], language: str, first: bool) -> str:
     if one.reason == UNREADABLE:
         return words["unreadable"]
-    condition = _OWN_CONDITIONS.get(language, {}).get(one.condition, one.condition)
-    if one.ways and len(condition) > _LONG and one.ways != (condition,):
-        condition = f"{one.ways[0]} OR …"
+    shortened = len(one.condition) > _LONG and one.ways and one.ways != (one.condition,)
+    code = f"{one.ways[0]} OR …" if shortened else one.condition
+    condition = _OWN_CONDITIONS.get(language, {}).get(one.condition) or words["code"].format(code=code)
     told = words["because" if first else "also"].format(
         facts=_facts(one, words), reason=one.reason, condition=condition
     )
-    return told + (words["null"] if one.ways and any(value is None for _, value in one.values) else "")
+    return told.replace(" ：", "：") + (
+        words["null"] if one.ways and any(value is None for _, value in one.values) else ""
+    )
 
 
 def _facts(one: Broken, words: Mapping[str, str]) -> str:
@@ -200,7 +202,7 @@ def _facts(one: Broken, words: Mapping[str, str]) -> str:
             words["unmeasured"].format(signal=name) if value is None else f"{name} = {shown_value(value, one)}"
             for name, value in one.values
         ]
-        return words["values"].format(values=words["and"].join(facts))
+        return words["code"].format(code=words["and"].join(facts))
     if one.reason.endswith((".duplicate", ".in_earlier_run")):
         run = words["in_run"].format(run=one.copy_run) if one.copy_run is not None else ""
         alike = words["similar"].format(similarity=f"{one.similarity:.3f}") if one.similarity is not None else ""

@@ -25,7 +25,7 @@ def told(filters, row, language="en"):
 def test_a_sentence_names_the_value_the_rule_and_its_condition():
     row = {"chars": 43, "length.too_short": True}
     assert told([line()], row) == ["dropped because chars = 43: length.too_short drops when chars < 50"]
-    assert told([line()], row, "zh") == ["因 chars = 43 被丢弃：规则 length.too_short 丢弃的是 chars < 50"]
+    assert told([line()], row, "zh") == ["因 chars = 43 被丢弃：规则 length.too_short 丢弃 chars < 50 的文档"]
 
 
 def test_a_kept_document_is_said_to_break_nothing():
