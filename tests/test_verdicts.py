@@ -128,3 +128,9 @@ def test_every_dropped_document_of_the_demo_has_a_sentence_for_each_reason(demo)
         broken = [reason for reason in reasons if row[reason]]
         assert len(told) == len(broken)
         assert all(f": {reason} drops when " in sentence for reason, sentence in zip(broken, told, strict=True))
+
+
+def test_the_example_in_readme_is_true():
+    verdicts = curate.explain(["length", "language"], ["今天天气很好。", "Hello."])
+    assert verdicts.why(0)[0] == "dropped because chars = 7: length.too_short drops when chars < 50"
+    assert verdicts.sample("length.too_short", 5).height == 2
