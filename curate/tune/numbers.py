@@ -19,6 +19,8 @@ from curate.conditions import Comparison, comparisons
 
 LOWEST, HIGHEST = "-1e308", "1e308"
 """Numbers below and above whatever is measured."""
+DECIMAL_DIGITS = 38
+"""Digits that SQL's decimals hold; longer numbers must have an exponent."""
 _SENTINEL = "918273645"
 
 
@@ -117,8 +119,11 @@ def _literals(condition: str) -> Iterator[tuple[int, int]]:
 
 
 def written(value: float) -> str:
-    """A number as SQL takes it and gives the same Float64 back, without an exponent."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else format(Decimal(repr(value)), "f")
+    """A number as SQL takes it and gives the same Float64 back."""
+    if value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    plain = format(Decimal(repr(value)), "f")
+    return plain if len(plain) < DECIMAL_DIGITS else repr(value)
 
 
 def roundest(low: float, high: float, *, takes_low: bool, whole: bool, near: float) -> str:

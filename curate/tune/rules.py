@@ -206,7 +206,7 @@ def rule_table(run: Run, reason: str, number: int | None = None) -> RuleTable:
 def _chosen(reason: str, found: list[Number], number: int) -> int:
     if not 1 <= number <= len(found):
         count = f"{len(found)} number{'' if len(found) == 1 else 's'}"
-        raise PipelineError(f"{reason} has {count} that can be moved, and none is the {number}th: {_listed(found)}")
+        raise PipelineError(f"{reason} has {count} that can be moved, so none is {number}: {_listed(found)}")
     return number - 1
 
 
