@@ -207,6 +207,50 @@ def show(run: str, reason: str | None, document: str | None, cluster: str | None
 
 @main.command()
 @_run
+@click.argument("what", nargs=-1, metavar="[RULE=CONDITION | RULE | SIGNAL]...")
+@click.option(
+    "--target-keep",
+    "keep",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SHARE",
+    help="Find the number of a rule that keeps so much.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["documents", "bytes", "tokens"]),
+    default="documents",
+    show_default=True,
+    help="What --target-keep counts; above 1 it is an amount, not a share.",
+)
+@click.option("--number", type=click.IntRange(min=1), metavar="N", help="Which number of a rule that has several.")
+@click.option("--write", type=click.Path(dir_okay=False, path_type=Path), help="Put the condition into this pipeline.")
+@click.option(
+    "-n",
+    "samples",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=10,
+    show_default=True,
+    help="Documents shown that would flip.",
+)
+@_plain_errors
+def tune(
+    run: str, what: tuple[str, ...], keep: float | None, by: Any, number: int | None, write: Path | None, samples: int
+) -> None:  # fmt: skip
+    """Say what would come and go if a rule were another, or find its number; nothing is measured again.
+
+    Example: curate tune runs/skypile_small 'length.too_short=chars < 200' --write pipelines/skypile_small.yaml
+    """
+    from curate.run import Run
+    from curate.tune import command
+
+    options: Any = {"keep": keep, "by": by, "number": number, "write": write, "samples": samples}
+    for line in command.lines(Run.open(run), what, **options, tell=lambda message: click.echo(message, err=True)):
+        click.echo(line)
+
+
+@main.command()
+@_run
 @_plain_errors
 def report(run: str) -> None:
     """Write the report of a run again: one offline HTML page.

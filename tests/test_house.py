@@ -46,6 +46,8 @@ BELOW = {
     "held": {"index", "run", "plan", "judge", "contracts", "disk", "errors"},
     "indexing": {"held", "index", "run", "contracts", "disk", "progress", "errors"},
     "stats": {"run", "plan", "pipeline", "judge", "contracts", "kernels", "errors"},
+    "edit": {"pipeline", "judge", "registry", "disk", "errors"},
+    "tune": {"edit", "shown", "run", "stats", "cuts", "judge", "conditions", "registry", "contracts", "disk", "errors"},
     "profiles": {"contracts", "errors"},
     "targets": {"contracts", "registry", "errors"},
     "readers": {"contracts", "disk", "kernels", "errors"},
