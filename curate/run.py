@@ -21,10 +21,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -33,6 +33,9 @@ from curate.contracts import ID, TEXT, Documents, Line, Part, PassageFilter, Pie
 from curate.errors import CurateError
 from curate.pipeline import Pipeline
 from curate.plan import Plan, part_order
+
+if TYPE_CHECKING:
+    from curate.budget import Budget
 
 CLEAN = "documents"
 """Name, under `signals/`, of what is measured while documents are cleaned (`text_bytes`, the cleaners' signals)."""
@@ -321,6 +324,14 @@ class Run:
             (line.label, disk.read_json(self.shards_folder(line) / "manifest.json")) for line in self.pipeline.write
         )
         return {label: manifest for label, manifest in found if manifest}
+
+    def budget(self, *targets: str, cards: Sequence[str] = ()) -> list[Budget]:
+        """What training on the shards takes, for each of `targets` (all that have shards by default) on `cards` (all
+        that are known), as `curate budget` takes both. Raises: CurateError without shards."""
+        from curate.budget import budgets_of
+        from curate.budget.cards import find_card
+
+        return budgets_of(self, targets, [find_card(card) for card in cards])
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
