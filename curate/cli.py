@@ -292,6 +292,43 @@ def verify(run: str) -> None:
 
 
 @main.command()
+@click.argument("run", required=False, type=click.Path(file_okay=False))
+@click.option("--tokens", type=float, metavar="N", help="Instead of a run: so many tokens, 1.2e9 for example.")
+@click.option(
+    "--target", "targets", multiple=True, metavar="NAME", help="minimind, whitebox, qwen2.5-0.5b [default: all]."
+)
+@click.option(
+    "--card",
+    "cards",
+    multiple=True,
+    metavar="CARD",
+    help="3060, V100 … [default: all]; your own: name=mine,tflops=20,memory=16GB.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_plain_errors
+def budget(
+    run: str | None, tokens: float | None, targets: tuple[str, ...], cards: tuple[str, ...], as_json: bool
+) -> None:  # fmt: skip
+    """Estimate epochs, steps, memory and hours of training on the shards of a run.
+
+    Example: curate budget runs/skypile_small --card 3060
+    """
+    from curate.budget import budgets_of, budgets_of_tokens, shown
+    from curate.budget.cards import find_card
+    from curate.run import Run
+
+    chosen = [find_card(card) for card in cards]
+    if (run is None) == (tokens is None) or (tokens is not None and not 1 <= tokens < 1e18):
+        raise click.UsageError("give a run, or --tokens N of 1 or more")
+    found = (
+        budgets_of_tokens(int(tokens or 0), targets, chosen)
+        if run is None
+        else budgets_of(Run.open(run), targets, chosen)
+    )
+    click.echo(json.dumps([one.to_json() for one in found]) if as_json else "\n".join(shown.lines(found)))
+
+
+@main.command()
 @_run
 @_plain_errors
 def prune(run: str) -> None:

@@ -35,6 +35,7 @@ from curate.pipeline import Pipeline
 from curate.plan import Plan, part_order
 
 if TYPE_CHECKING:
+    from curate.budget import Budget
     from curate.verdicts import Verdicts
 
 CLEAN = "documents"
@@ -334,6 +335,14 @@ class Run:
             (line.label, disk.read_json(self.shards_folder(line) / "manifest.json")) for line in self.pipeline.write
         )
         return {label: manifest for label, manifest in found if manifest}
+
+    def budget(self, *targets: str, cards: Sequence[str] = ()) -> list[Budget]:
+        """What training on the shards takes, for each of `targets` (all that have shards by default) on `cards` (all
+        that are known), as `curate budget` takes both. Raises: CurateError without shards."""
+        from curate.budget import budgets_of
+        from curate.budget.cards import find_card
+
+        return budgets_of(self, targets, [find_card(card) for card in cards])
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"

@@ -30,10 +30,12 @@ BELOW = {
     "index": {"plan", "contracts", "disk", "errors"},
     "members": {"index", "judge", "contracts", "disk", "errors"},
     "differences": set(),
+    "budget": {"registry", "shown", "errors"},
     "run": {
-        "plan",
         "display",
         "verdicts",
+        "budget",
+        "plan",
         "cuts",
         "members",
         "pipeline",
