@@ -50,7 +50,7 @@ def executed(tmp_path_factory):
             )
             for name, place in places.items()
         ]  # fmt: skip
-        said = [process.communicate(timeout=150)[1] for process in running]
+        said = [process.communicate(timeout=300)[1] for process in running]
     for process, errors in zip(running, said, strict=True):
         assert process.returncode == 0, errors[-3000:]
     return {name: nbformat.read(tree / "examples" / name, as_version=4) for name in places}
