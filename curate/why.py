@@ -60,7 +60,7 @@ _OWN_CONDITIONS = {
     "zh": {
         "another document of its group survives": "同组中未被留下",
         "an earlier run has kept a document of its group": "同组文档已在以前的运行中保留",
-        "more was cut than is left, and that is below min_left": "剪掉的多于剩下的、且剩下的不足 min_left ",
+        "more was cut than is left, and that is below min_left": "剪掉的多于剩下的、且剩下的不足 min_left",
     }
 }
 """What rules say of themselves that are no SQL."""
@@ -117,6 +117,11 @@ def sentences(broken: Sequence[Broken], language: str = "en") -> list[str]:
     """One sentence for each rule that a document breaks, or that it is kept."""
     told = [_sentence(one, _WORDS[language], language, first=not place) for place, one in enumerate(broken)]
     return told or [_WORDS[language]["kept"]]
+
+
+def condition_in(language: str, condition: str) -> str:
+    """A condition for a reader: SQL as it is, what a filter says of a rule that is no SQL in his language."""
+    return _OWN_CONDITIONS.get(language, {}).get(condition, condition).strip()
 
 
 def _decided_by_parameters(line: Line[Filter], name: str) -> bool:
@@ -187,7 +192,8 @@ def _sentence(one: Broken, words: Mapping[str, str], language: str, first: bool)
         return words["unreadable"]
     shortened = len(one.condition) > _LONG and one.ways and one.ways != (one.condition,)
     code = f"{one.ways[0]} OR …" if shortened else one.condition
-    condition = _OWN_CONDITIONS.get(language, {}).get(one.condition) or words["code"].format(code=code)
+    said = condition_in(language, one.condition)
+    condition = words["code"].format(code=code) if said == one.condition else said
     told = words["because" if first else "also"].format(
         facts=_facts(one, words), reason=one.reason, condition=condition
     )

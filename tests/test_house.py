@@ -66,6 +66,7 @@ BELOW = {
     "report": {
         "run",
         "verdicts",
+        "why",
         "evidence",
         "members",
         "differences",

@@ -28,6 +28,7 @@ from curate.report.wording import Wording, wording
 from curate.run import Run
 from curate.stats import Histogram, Values
 from curate.verdicts import Verdicts, tally
+from curate.why import condition_in
 
 MOST_DRAWN = 200_000
 """Documents of a run from which histograms are drawn and samples chosen."""
@@ -94,7 +95,8 @@ def _told(say: Wording, line: Line[Any]) -> Content:
     rules = judge.merged(line.step)
     shown = list(rules.items())[:MOST_RULES]
     told += [
-        element("div", name(rule), ": ", code(condition, CONDITION_CHARS), class_="rule") for rule, condition in shown
+        element("div", name(rule), ": ", code(condition_in(say.language, condition), CONDITION_CHARS), class_="rule")
+        for rule, condition in shown
     ]
     if len(rules) > len(shown):
         told.append(say("and {n} more rules", n=number(len(rules) - len(shown))))
