@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from curate.api import apply as apply
+    from curate.api import explain as explain
     from curate.contracts import Cleaned as Cleaned
     from curate.contracts import Cleaner as Cleaner
     from curate.contracts import CorpusFilter as CorpusFilter
@@ -20,17 +21,19 @@ if TYPE_CHECKING:
     from curate.run import Run as Run
     from curate.shards import open_shards as open_shards
     from curate.shards import verify_shards as verify_shards
+    from curate.verdicts import Verdicts as Verdicts
     from curate.work.passes import run_pipeline as run_pipeline
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "apply": "api",
+    **dict.fromkeys(["apply", "explain"], "api"),
     **dict.fromkeys(["Cleaned", "Cleaner", "CorpusFilter", "Documents", "Filter", "Reader", "Writer"], "contracts"),
     **dict.fromkeys(["CurateError", "PipelineError"], "errors"),
     "run_pipeline": "work.passes",
     "Pipeline": "pipeline",
     "Run": "run",
+    "Verdicts": "verdicts",
     **dict.fromkeys(["open_shards", "verify_shards"], "shards"),
 }
 

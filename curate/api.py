@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from curate import clusters, cuts, grouping, judge, registry, units
 from curate.contracts import ID, SOURCE, TEXT, CorpusFilter, CuttingFilter, Documents, Filter, Line, PassageFilter
 from curate.errors import PipelineError
 from curate.pipeline import make_step
+from curate.verdicts import Verdicts
 
 BATCH_ROWS = 4_000
 """Documents measured at a time."""
@@ -26,6 +28,24 @@ def apply(filters: Sequence[Filter | str | Mapping[str, Any]], frame: Any, text:
     A null text is dropped under the reason `unreadable`. Where a filter cuts, `cuts` lists what the shards of a run
     would leave out (`start`, `end` in characters). Raises: PipelineError.
     """
+    return _explained(filters, frame, text)[0].frame
+
+
+def explain(filters: Sequence[Filter | str | Mapping[str, Any]], frame: Any, text: str = "text") -> Verdicts:
+    """Measure and judge the texts of a frame, as `apply` does, for a value that says why: `explain(…).why(7)`.
+
+    Its frame is that of `apply` and, of copies that were dropped, `duplicate_of`: the id of the document that survives,
+    or `row 7` where the frame has no column `id`. Raises: PipelineError.
+    """
+    found, copies = _explained(filters, frame, text)
+    clash = [name for name in copies.columns if name in found.frame.columns]
+    return replace(found, frame=found.frame.hstack(copies.drop(clash)))
+
+
+def _explained(
+    filters: Sequence[Filter | str | Mapping[str, Any]], frame: Any, text: str
+) -> tuple[Verdicts, pl.DataFrame]:
+    """What was decided, and of what the dropped copies are copies."""
     if isinstance(filters, (Filter, str, Mapping)):
         raise PipelineError(f"filters: expected a list of filters, not {filters!r:.80}")
     lines = [_line(one, f"filters[{number}]") for number, one in enumerate(filters)]
@@ -35,14 +55,23 @@ def apply(filters: Sequence[Filter | str | Mapping[str, Any]], frame: Any, text:
     readable = table[text].is_not_null()
     documents = _documents(table.filter(readable)[text], _fields(lines, table.filter(readable)))
     found = _measured(lines, documents)
-    verdicts, spans = _judged(lines, documents, found)
+    judged = _judged(lines, documents, found)
     own = found.signals.drop(SOURCE, "text_bytes")
     if cuts.cutting(lines) or cuts.judged_last(lines):
-        own = own.with_columns(cuts.listed(spans, own.height))
-    clash = [name for name in (*own.columns, *verdicts.columns) if name in table.columns]
+        own = own.with_columns(cuts.listed(judged.spans, own.height))
+    clash = [name for name in (*own.columns, *judged.verdicts.columns) if name in table.columns]
     if clash:
         raise PipelineError(f"frame: it has a column {clash[0]!r} already; rename that one")
-    return _joined(table, readable, pl.concat([own, verdicts], how="horizontal"))
+    joined = _joined(table, readable, pl.concat([own, judged.verdicts], how="horizontal"))
+    return Verdicts(joined, tuple(lines), dict(found.signals.schema), text), _copies(table, readable, judged.copies)
+
+
+def _copies(table: pl.DataFrame, readable: pl.Series, copies: pl.DataFrame) -> pl.DataFrame:
+    """`judge.DUPLICATE_OF` and similarities of the caller's rows, documents by their names in the caller's frame."""
+    ids = table[ID] if ID in table.columns else "row " + pl.int_range(table.height, eager=True).cast(pl.String)
+    names = ids.cast(pl.String).filter(readable).gather(copies[judge.DUPLICATE_OF])
+    rows = pl.select(pl.when(readable).then(readable.cum_sum().cast(pl.Int64) - 1)).to_series()
+    return copies.with_columns(names.alias(judge.DUPLICATE_OF)).select(pl.all().gather(rows))
 
 
 def _line(one: Filter | str | Mapping[str, Any], where: str) -> Line[Filter]:
@@ -162,12 +191,20 @@ def _units(line: Line[Any], documents: Documents) -> tuple[units.Stored, pl.Data
     return stored, units.compared(line.step, stored)
 
 
-def _judged(lines: Sequence[Line[Filter]], documents: Documents, found: _Found) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Verdicts, and all cuts."""
+class _Judged(NamedTuple):
+    verdicts: pl.DataFrame
+    spans: pl.DataFrame
+    """All that is cut."""
+    copies: pl.DataFrame
+    """`judge.DUPLICATE_OF`: the row that stands for a dropped copy, and the filters' similarities with it."""
+
+
+def _judged(lines: Sequence[Line[Filter]], documents: Documents, found: _Found) -> _Judged:
     signals = found.signals
     rules = judge.compile_rules(lines, signals.schema)
     broken = {rule.reason: signals.select(rule.expression).to_series() for rule in rules}
     kept = pl.Series([True] * len(documents), dtype=pl.Boolean)
+    copies = {judge.DUPLICATE_OF: pl.repeat(None, len(documents), dtype=pl.Int64, eager=True)}
     for column in broken.values():
         kept = kept & ~column
     for line in lines:
@@ -177,13 +214,28 @@ def _judged(lines: Sequence[Line[Filter]], documents: Documents, found: _Found) 
                 rows = members.filter(pl.col("reason") == rule)["row"]
                 broken[f"{line.label}.{rule}"] = pl.repeat(False, len(kept), eager=True).scatter(rows, True)
                 kept = kept.scatter(rows, False)
+            copies |= _survivors(line, members, found.groups[line.label], copies[judge.DUPLICATE_OF])
     spans = found.spans
     for last in cuts.judged_last(lines):
         cut, dropped = _own(last, documents, *found.units[last.label], kept, spans)
         kept, spans = kept & ~dropped, cuts.together([spans, cut])
         if last.step.last_rule in judge.merged(last.step):
             broken[f"{last.label}.{last.step.last_rule}"] = dropped
-    return pl.DataFrame({judge.KEPT: kept, **broken}), spans
+    return _Judged(pl.DataFrame({judge.KEPT: kept, **broken}), spans, pl.DataFrame(copies))
+
+
+def _survivors(line: Line[Any], members: pl.DataFrame, groups: pl.DataFrame, before: pl.Series) -> dict[str, pl.Series]:
+    """Columns of `_Judged.copies`, with what one filter dropped put in."""
+    members = members.with_columns(clusters.similarities([groups] if "similarity" in groups.columns else [], members))
+    dropped = members.filter(pl.col("reason").is_not_null())
+    rows, survivors = dropped["row"].cast(pl.Int64), dropped["survivor"].cast(pl.Int64)
+    # A survivor that a later filter drops hands on what it stands for.
+    found = {judge.DUPLICATE_OF: before.replace(rows, survivors).scatter(rows, survivors)}
+    if line.step.least_similarity() is not None:
+        name = f"{line.label}_similarity"
+        empty = pl.repeat(None, len(before), dtype=pl.Float64, eager=True).alias(name)
+        found[name] = empty.scatter(rows, dropped["similarity"])
+    return found
 
 
 def _own(

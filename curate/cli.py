@@ -207,6 +207,50 @@ def show(run: str, reason: str | None, document: str | None, cluster: str | None
 
 @main.command()
 @_run
+@click.argument("what", nargs=-1, metavar="[RULE=CONDITION | RULE | SIGNAL]...")
+@click.option(
+    "--target-keep",
+    "keep",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SHARE",
+    help="Find the number of a rule that keeps so much.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["documents", "bytes", "tokens"]),
+    default="documents",
+    show_default=True,
+    help="What --target-keep counts; above 1 it is an amount, not a share.",
+)
+@click.option("--number", type=click.IntRange(min=1), metavar="N", help="Which number of a rule that has several.")
+@click.option("--write", type=click.Path(dir_okay=False, path_type=Path), help="Put the condition into this pipeline.")
+@click.option(
+    "-n",
+    "samples",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=10,
+    show_default=True,
+    help="Documents shown that would flip.",
+)
+@_plain_errors
+def tune(
+    run: str, what: tuple[str, ...], keep: float | None, by: Any, number: int | None, write: Path | None, samples: int
+) -> None:  # fmt: skip
+    """Say what would come and go if a rule were another, or find its number; nothing is measured again.
+
+    Example: curate tune runs/skypile_small 'length.too_short=chars < 200' --write pipelines/skypile_small.yaml
+    """
+    from curate.run import Run
+    from curate.tune import command
+
+    options: Any = {"keep": keep, "by": by, "number": number, "write": write, "samples": samples}
+    for line in command.lines(Run.open(run), what, **options, tell=lambda message: click.echo(message, err=True)):
+        click.echo(line)
+
+
+@main.command()
+@_run
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="English or Chinese.")
 @_plain_errors
 def report(run: str, lang: str) -> None:
@@ -246,6 +290,43 @@ def verify(run: str) -> None:
         )
     if any(problems.values()):
         raise VerifyError(f"{run}: the shards named above are not what their manifests say; remove them and run again")
+
+
+@main.command()
+@click.argument("run", required=False, type=click.Path(file_okay=False))
+@click.option("--tokens", type=float, metavar="N", help="Instead of a run: so many tokens, 1.2e9 for example.")
+@click.option(
+    "--target", "targets", multiple=True, metavar="NAME", help="minimind, whitebox, qwen2.5-0.5b [default: all]."
+)
+@click.option(
+    "--card",
+    "cards",
+    multiple=True,
+    metavar="CARD",
+    help="3060, V100 … [default: all]; your own: name=mine,tflops=20,memory=16GB.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_plain_errors
+def budget(
+    run: str | None, tokens: float | None, targets: tuple[str, ...], cards: tuple[str, ...], as_json: bool
+) -> None:  # fmt: skip
+    """Estimate epochs, steps, memory and hours of training on the shards of a run.
+
+    Example: curate budget runs/skypile_small --card 3060
+    """
+    from curate.budget import budgets_of, budgets_of_tokens, shown
+    from curate.budget.cards import find_card
+    from curate.run import Run
+
+    chosen = [find_card(card) for card in cards]
+    if (run is None) == (tokens is None) or (tokens is not None and not 1 <= tokens < 1e18):
+        raise click.UsageError("give a run, or --tokens N of 1 or more")
+    found = (
+        budgets_of_tokens(int(tokens or 0), targets, chosen)
+        if run is None
+        else budgets_of(Run.open(run), targets, chosen)
+    )
+    click.echo(json.dumps([one.to_json() for one in found]) if as_json else "\n".join(shown.lines(found)))
 
 
 @main.command()

@@ -21,7 +21,7 @@ import polars as pl
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from curate import cuts, judge, registry
+from curate import cuts, display, judge, registry
 from curate.contracts import ID, SOURCE, TEXT, Cleaner, Filter, InputFile, Line, Reader, Step, StepT, Writer
 from curate.errors import PipelineError
 
@@ -100,6 +100,9 @@ class Pipeline:
     def document_signals(self) -> dict[str, Any]:
         """Signals that no filter measures: those of `cleaner_signals`, and `cuts.SIGNALS` where a filter cuts."""
         return self.cleaner_signals() | (cuts.SIGNALS if cuts.cutting(self.filters) else {})
+
+    def _repr_html_(self) -> str:
+        return display.html("pipeline", self)
 
 
 class _StrictLoader(yaml.SafeLoader):

@@ -1,10 +1,12 @@
-"""What a run says while it works: a bar with rate and time left on a terminal, plain lines elsewhere."""
+"""What a run says while it works: a bar with rate and time left on a terminal or in a notebook, else plain lines."""
 
 from __future__ import annotations
 
 import sys
 import time
-from typing import TextIO
+from html import escape
+from importlib import import_module
+from typing import Any, TextIO
 
 
 class Progress:
@@ -94,6 +96,52 @@ class Bars(Lines):
     def finish(self) -> None:
         self.bar.stop()
         super().finish()
+
+
+class Cell(Lines):
+    """A bar that updates in place under a notebook's cell: HTML, no widgets; each pass that is done leaves a line."""
+
+    def __init__(self, every: float = 0.2) -> None:
+        super().__init__(every=every)
+        self.lines: list[str] = []
+        self.handle: Any = None
+
+    def start(self, name: str, tasks: int, done: int) -> None:
+        super().start(name, tasks, done)
+        self._show(f"{name}: 0 of {tasks}", 0.0)
+
+    def advance(self, tasks: int, size: int) -> None:
+        self.done, self.size = tasks, self.size + size
+        if time.monotonic() - self.said > self.every:
+            self.said = time.monotonic()
+            rate = f", {self._rate()}" if self.size else ""
+            self._show(f"{self.name}: {self.done} of {self.tasks}{rate}, {self._left()}", self.done / self.tasks)
+
+    def _print(self, line: str) -> None:
+        self.lines.append(line)
+        self._show()
+
+    def _show(self, text: str | None = None, share: float = 0.0) -> None:
+        notebook: Any = import_module("IPython.display")  # there, as the process is its kernel
+        bar = f'<progress value="{share:.3f}" max="1"></progress> {escape(text)}' if text is not None else ""
+        said = "".join(f"<div>{escape(line)}</div>" for line in self.lines)
+        shown = notebook.HTML(f'<div style="font: 12px/1.5 monospace">{said}{bar}</div>')
+        if self.handle is None:
+            self.handle = notebook.display(shown, display_id=True)
+        else:
+            self.handle.update(shown)
+
+
+def unasked() -> Progress:
+    """What a run says that was started from Python without a word on it: a bar in a notebook, nothing elsewhere."""
+    return Cell() if in_notebook() else Silent()
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook; IPython is asked only where somebody has imported it."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None) is not None
 
 
 def for_stream(stream: TextIO | None = None) -> Progress:

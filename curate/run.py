@@ -21,18 +21,22 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from curate import cuts, disk, judge
+from curate import cuts, disk, display, judge
 from curate.contracts import ID, TEXT, Documents, Line, Part, PassageFilter, Piece, Staging
 from curate.errors import CurateError
 from curate.pipeline import Pipeline
 from curate.plan import Plan, part_order
+
+if TYPE_CHECKING:
+    from curate.budget import Budget
+    from curate.verdicts import Verdicts
 
 CLEAN = "documents"
 """Name, under `signals/`, of what is measured while documents are cleaned (`text_bytes`, the cleaners' signals)."""
@@ -209,14 +213,24 @@ class Run:
         lines = [*cuts.cutting(self.pipeline.filters), *(cuts.judged_last(self.pipeline.filters) if judged else [])]
         return cuts.together([disk.read_frame(self.cuts_file(line, part), None) for line in lines])
 
-    def signals(self) -> pl.DataFrame:
-        """All signals of all documents, with `id`, `kept` and one Boolean per rule; a row per document."""
+    def signals(self, parts: Sequence[Part] | None = None) -> pl.DataFrame:
+        """All signals of all documents (or of some `parts`), with `id`, `kept` and one Boolean per rule; a row each."""
         self.must_be_finished()
         frames = [
             pl.concat([disk.read_frame(self.verdicts_file(part), None), self.part_signals(part)], how="horizontal")
-            for part in self.parts
+            for part in (self.parts if parts is None else parts)
         ]
         return pl.concat(frames) if frames else pl.DataFrame()
+
+    def verdicts(self, parts: Sequence[Part] | None = None) -> Verdicts:
+        """All verdicts with the signals, as a value that says why; texts are read of the documents that it shows.
+
+        Holds what `signals` does, 300 to 400 bytes a document; `parts`: only these, which must be the first ones.
+        Raises: CurateError for a run that is not finished.
+        """
+        from curate.verdicts import Verdicts
+
+        return Verdicts(self.signals(parts), self.pipeline.filters, self.signal_types(), texts=self.texts)
 
     def documents(self, reason: str | None = None, *, id: str | None = None, limit: int | None = None) -> pl.DataFrame:
         """Documents with their verdicts: dropped for `reason` (`kept` and `dropped` work too), or one by `id`.
@@ -322,8 +336,19 @@ class Run:
         )
         return {label: manifest for label, manifest in found if manifest}
 
+    def budget(self, *targets: str, cards: Sequence[str] = ()) -> list[Budget]:
+        """What training on the shards takes, for each of `targets` (all that have shards by default) on `cards` (all
+        that are known), as `curate budget` takes both. Raises: CurateError without shards."""
+        from curate.budget import budgets_of
+        from curate.budget.cards import find_card
+
+        return budgets_of(self, targets, [find_card(card) for card in cards])
+
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
+
+    def _repr_html_(self) -> str:
+        return display.html("run", self)
 
 
 def _from_arrow(table: Any) -> pl.DataFrame:

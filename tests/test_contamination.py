@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marked import marked
 
 import curate
 from curate import plan
@@ -318,3 +319,17 @@ def test_a_benchmark_without_a_question_is_found_before_the_run(tmp_path):
     with pytest.raises(PipelineError, match=r"has no question in any row: .* saw stem; name the field"):
         Contamination(benchmarks=str(tmp_path / "b.jsonl")).check()
     Contamination(benchmarks=str(tmp_path / "b.jsonl"), fields={"question": "stem"}).check()
+
+
+def test_the_passage_of_an_item_is_marked_and_of_coverage_the_runs(step):
+    question = OPEN[0]["question"]
+    page = "".join(PAGE[:2]) + question + "".join(PAGE[2:])
+    assert marked(step, "contaminated_items", page) == [question]
+    assert marked(step, "contamination_coverage", page) == [question[:-1]]
+
+
+def test_part_of_an_item_is_marked_as_what_is_covered_and_is_not_found(step):
+    page = PAGE[0] + OPEN[3]["question"][:80] + "\n" + PAGE[1]
+    assert marked(step, "contaminated_items", page) == []
+    (covered,) = marked(step, "contamination_coverage", page)
+    assert OPEN[3]["question"][:80].startswith(covered) and len(covered) > 70

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marked import marked
 from pydantic import ValidationError
 
 from curate.contracts import Documents
@@ -308,3 +309,42 @@ def test_plain_pages_have_the_labels_of_fasttext(corpus: str) -> None:
     assert len(expected) >= 10
     assert whole["lang"].to_list() == [label.removeprefix("__label__") for _, label in expected]
     assert whole["lang_score"].to_list() == pytest.approx([min(1, score) for score, _ in expected], abs=1e-5)
+
+
+def test_code_in_a_page_is_marked_and_is_as_much_as_the_signal_says() -> None:
+    text = f"{CHINESE_PAGE}\n{PYTHON}\n{ZH}\nprint(1)\n好的。"
+    found = marked(Language(), "code_ratio", text)
+    assert all(piece in PYTHON + "print(1)" for piece in found)
+    code, whole = (sum(len(word.encode()) for word in part.split()) for part in ("".join(found), text))
+    assert code / whole == pytest.approx(measure(text)["code_ratio"][0], abs=0.002)
+
+
+def test_prose_in_another_language_is_marked_line_by_line() -> None:
+    text = f"{CHINESE_PAGE}\n{EN}\n 春天来了。\n{ENGLISH_TAIL} \n{ZH}"
+    assert marked(Language(), "lang", text) == [EN, ENGLISH_TAIL]
+    assert marked(Language(), "mixed", text) == [EN, ENGLISH_TAIL]
+    assert marked(Language(), "lang", CHINESE_PAGE) == []
+
+
+def test_a_line_with_an_address_is_marked_whole() -> None:
+    page = "\n".join([CHINESE_PAGE, *[f"See https://a.cn/{n} for more: {EN}" for n in range(60)]])
+    (found,) = marked(Language(), "lang", page)
+    assert found == page[len(CHINESE_PAGE) + 1 :]
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(st.sampled_from([CHINESE_PAGE, ENGLISH_TAIL, PYTHON, *TEXTS.values(), "a `b` http://c.d", ""]), max_size=5)
+)
+def test_what_is_marked_is_the_prose_that_lang_ratio_leaves(pieces: list[str]) -> None:
+    text = "\n".join(pieces).replace("`", "").replace("http://c.d", "")
+    signals = {name: values[0] for name, values in measure(text).items()}
+    left = sum(len(word.encode()) for piece in marked(Language(), "lang_ratio", text) for word in piece.split())
+    if signals["lang"] is not None and signals["code_ratio"] < 1:
+        assert left / max(1, len("".join(text.split()).encode())) == pytest.approx(1 - signals["lang_ratio"], abs=0.02)
+
+
+def test_letters_of_a_script_are_marked_or_the_others_where_these_are_fewer() -> None:
+    assert marked(Language(), "latin_letter_ratio", "天气 ok，很好 a1") == ["ok", "a"]
+    assert marked(Language(), "han_letter_ratio", "天气 ok，很好 a1") == ["ok", "a"]
+    assert marked(Language(), "kana_letter_ratio", "図書館は朝") == ["は"]

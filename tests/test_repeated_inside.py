@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marked import marked
 
 import curate
 from curate import cuts
@@ -124,3 +125,22 @@ def test_little_repetition_is_left_alone():
     for least, cut in ((ratio + 0.001, 0), (ratio - 0.001, 1)):
         step = RepeatedInside(min_chars=9, min_ratio=least)
         assert step.measure_and_cut(Documents.of([text])).cuts.height == cut
+
+
+def test_what_stood_before_is_marked():
+    spring = "春天来了，花园里的花都开了。"
+    text = f"{spring} 冬天走了。\n{spring} 冬天走了。\n\n{spring}"
+    assert marked(RepeatedInside(), "repeated_sentence_ratio", text) == [spring] * 2
+    assert marked(RepeatedInside(), "repeated_paragraph_ratio", f"{text}\n\n{text}")[0] == text.split("\n\n")[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["春天来了，花园里的花都开了。\n\n" * 4, "今天天气很好，我们去公园吧！" * 3 + "明天再说。"]
+)
+def test_letters_that_are_marked_add_up_to_the_ratio(text):
+    counted = sum(
+        character.isalnum()
+        for piece in marked(RepeatedInside(), "repeated_sentence_ratio", text)
+        for character in piece
+    )
+    assert counted / sum(map(str.isalnum, text)) == pytest.approx(ratios(text)[0])

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from marked import marked
 from pydantic import ValidationError
 
 from curate.contracts import Documents
@@ -351,3 +352,22 @@ def test_a_topic_that_also_asks_counts_once_in_the_mixture(tmp_path: Path) -> No
 def test_odd_texts_are_measured(text: str) -> None:
     measured = Toxicity().measure(Documents.of([text]))
     assert measured.height == 1 and (measured["spam_char_ratio"].item() is None) == (text == "")
+
+
+@pytest.mark.parametrize("text", [*GAMBLING[:3], *ADULT[:3], *LOANS[:3], *FRAUD[:3], *HONEST[:3]])
+def test_the_words_that_count_are_marked(text: str) -> None:
+    measured = Toxicity().measure(Documents.of([text])).row(0, named=True)
+    for signal, value in measured.items():
+        if signal.endswith("_words"):
+            assert len({piece.casefold() for piece in marked(Toxicity(), signal, text)}) == value, signal
+
+
+def test_a_word_is_marked_where_no_latin_letter_goes_on() -> None:
+    assert marked(Toxicity(), "gambling_words", "xbet365, bet3650；Bet365 BET365。") == ["Bet365", "BET365"]
+
+
+def test_words_that_overlap_are_marked_as_they_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text("天气\n气候变\n天气预报\n报道", encoding="utf-8")
+    step = Toxicity(words=str(tmp_path / "own.txt"))
+    text = "天气候变，天气预报道，天气预，报道"
+    assert marked(step, "own_words", text) == ["天气", "天气预报", "天气", "报道"]

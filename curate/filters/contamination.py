@@ -24,6 +24,7 @@ from pydantic import BeforeValidator, Field
 
 from curate.contracts import CUT_COLUMNS, TEXT, CuttingFilter, Documents, InputFile, Measured, Utf8
 from curate.errors import PipelineError
+from curate.filters import spans
 from curate.filters.benchmark_items import Item, expand, names, read_items
 
 COMMON = 8
@@ -113,15 +114,30 @@ class Contamination(CuttingFilter):
         return self.cut
 
     def measure_and_cut(self, documents: Documents) -> Measured:
+        runs, scores = self._find(documents)
+        hits = scores.filter("found")
+        return Measured(_signals(scores, hits, self._index(), len(documents)), passages(documents.utf8, runs, hits))
+
+    def evidence(self, documents: Documents) -> pl.DataFrame:
+        """Point at the passages of the items that were found; for `contamination_coverage`, at the runs of the item of
+        which the document holds the largest share, found or not."""
+        runs, scores = self._find(documents)
+        best = scores.sort("row", "coverage", "item", descending=[False, True, False]).unique("row", keep="first")
+        own = runs.filter(pl.col("kind") != _ANSWER).join(best.select("row", "item"), on=["row", "item"], how="semi")
+        found = {
+            "contaminated_items": passages(documents.utf8, runs, scores.filter("found")),
+            "contamination_coverage": own.select(list(CUT_COLUMNS)),
+        }
+        return spans.together(spans.of_table(documents, each, signal) for signal, each in found.items())
+
+    def _find(self, documents: Documents) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The runs of a batch (`find_runs`), and what they say of each item, with `found`."""
         index = self._index()
         runs = find_runs(documents.utf8, index)
         scores = _with_joined_words(_score(runs, index), documents, index)
         whole = pl.col("missing") == 0
         sure = (pl.col("covered") >= self.sure_units) | pl.col("with_options")
-        most = sure & (pl.col("coverage") >= self.min_coverage)
-        found = scores.with_columns(found=whole | most)
-        hits = found.filter("found")
-        return Measured(_signals(found, hits, index, len(documents)), passages(documents.utf8, runs, hits))
+        return runs, scores.with_columns(found=whole | sure & (pl.col("coverage") >= self.min_coverage))
 
     def _sources(self) -> _Sources:
         files = self.files()
@@ -316,8 +332,8 @@ def passages(text: Utf8, runs: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame
         return pl.DataFrame(schema=CUT_COLUMNS)
     furthest = pl.col("end").cum_max().shift(1).over("row", "item")
     begins = (pl.col("start") > furthest + GAP_BYTES).fill_null(True)
-    spans = own.with_columns(passage=begins.cum_sum()).group_by("passage", maintain_order=True)
-    spans_of = spans.agg(pl.col("row").first(), pl.col("start").min(), pl.col("end").max())
+    parts = own.with_columns(passage=begins.cum_sum()).group_by("passage", maintain_order=True)
+    spans_of = parts.agg(pl.col("row").first(), pl.col("start").min(), pl.col("end").max())
     row, start, end = (spans_of[column].to_numpy().copy() for column in CUT_COLUMNS)
     first = text.offsets[row]
     start, end = start + first, end + first

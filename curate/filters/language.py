@@ -107,7 +107,7 @@ class Language(Filter):
         letters = lines.scripts[:, 1 : len(SCRIPTS)].sum(axis=1)
         kana = _ratio(lines.scripts[:, KANA], lines.scripts[:, HAN] + lines.scripts[:, KANA])
         model = load_model(self.files()[0])
-        found = _languages(model, documents.utf8, lines)
+        found = languages(model, documents.utf8, lines)
         code = lines.per_text(visible * (lines.kinds == IS_CODE))
         columns = {
             "lang": pl.Series(model.labels, dtype=pl.String).gather(found.label.clip(0)),
@@ -124,6 +124,13 @@ class Language(Filter):
         measured = pl.DataFrame(columns).with_columns(mixed=mixed).select(list(self.signals))
         return measured.select(pl.when(pl.Series((letters > 0) & (found.label >= 0))).then(pl.all()))
 
+    def evidence(self, documents: Documents) -> pl.DataFrame:
+        """Point at prose that is in another language than `lang` (of `lang`, `lang_ratio`, `mixed`), at code (of
+        `code_ratio`, `lang_ratio`, `mixed`), and at the letters of a script, or all others where these are fewer."""
+        from curate.filters import language_evidence
+
+        return language_evidence.evidence(documents, load_model(self.files()[0]))
+
 
 def _ratio(part: Rows, whole: Rows) -> Floats:
     """0 where there is nothing."""
@@ -139,9 +146,11 @@ class _Found(NamedTuple):
     """Bytes of all windows."""
     group: Rows
     """The kind of script of these windows."""
+    windows: Windows
+    window_labels: npt.NDArray[np.int32]
 
 
-def _languages(model: FastTextModel, text: Utf8, lines: Lines) -> _Found:
+def languages(model: FastTextModel, text: Utf8, lines: Lines) -> _Found:
     from curate.kernels.code_points import CJK_BYTES, OTHER_BYTES
     from curate.kernels.passages import vote, windows_of
 
@@ -157,7 +166,7 @@ def _languages(model: FastTextModel, text: Utf8, lines: Lines) -> _Found:
         by_script = lines.rows[:, CJK_BYTES : OTHER_BYTES + 1].astype(np.int64)
         letters = np.stack([lines.per_text(column)[rest] for column in by_script.T], axis=1)
         label[rest], score[rest], group[rest] = best[:, 0], probabilities[:, 0], letters.argmax(axis=1)
-    return _Found(label, score, size, prose, group)
+    return _Found(label, score, size, prose, group, windows, labels)
 
 
 def _labels(model: FastTextModel, windows: Windows) -> tuple[npt.NDArray[np.int32], Floats]:

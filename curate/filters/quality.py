@@ -147,6 +147,13 @@ class Quality(ProfiledFilter):
         words = words_by(parameters["words"], documents)
         return quality_signals(documents, words, parameters).select(list(self.signal_types()))
 
+    def evidence(self, documents: Documents) -> pl.DataFrame:
+        """Point at what is counted; of what may be most of a text (Han characters, letters) at the rest, where the rest
+        is less. `alpha_word_ratio` points at words without a letter; means and counts of everything at nothing."""
+        from curate.filters import quality_evidence
+
+        return quality_evidence.evidence(documents, self.measured_parameters())
+
 
 def quality_signals(documents: Documents, words: Words | None, parameters: Mapping[str, Any]) -> pl.DataFrame:
     """Measure a batch; `words` are its words where they are to be counted."""
@@ -166,7 +173,7 @@ def quality_signals(documents: Documents, words: Words | None, parameters: Mappi
         ratios["stop_word_ratio"] = column("stop_word_hits") / column("alpha_words")
     signals = counts.with_columns(**ratios)
     if parameters["lines"] == "all":
-        signals = signals.with_columns(split_line_signals(documents.utf8, *_line_traits(parameters)))
+        signals = signals.with_columns(split_line_signals(documents.utf8, *line_traits(parameters)))
     if parameters["variety"]:
         signals = signals.hstack(variety_signals(documents.utf8))
     if parameters["c4"] != "off":
@@ -191,7 +198,7 @@ def _traits(stop_chars: str, line_ends: str, bullets: str) -> npt.NDArray[np.uin
     return traits(stop_chars, line_ends, bullets, GARBLED)
 
 
-def _line_traits(parameters: Mapping[str, Any]) -> tuple[npt.NDArray[np.uint8], int, int]:
+def line_traits(parameters: Mapping[str, Any]) -> tuple[npt.NDArray[np.uint8], int, int]:
     from curate.kernels.counts import BULLET, LINE_END
 
     stop_chars = "".join(word for word in parameters["stop_words"] if len(word) == 1)
@@ -202,12 +209,12 @@ def _counts(text: Utf8, parameters: Mapping[str, Any]) -> pl.DataFrame:
     from curate.kernels.counts import COLUMNS, count
 
     counts = np.empty((len(text.offsets) - 1, len(COLUMNS)), np.int64)
-    count(*text, _line_traits(parameters)[0], parameters["short_line_chars"], counts)
+    count(*text, line_traits(parameters)[0], parameters["short_line_chars"], counts)
     return pl.DataFrame(counts, schema=list(COLUMNS))
 
 
 @cache
-def _word_traits(symbols: str) -> npt.NDArray[np.uint8]:
+def word_traits_of(symbols: str) -> npt.NDArray[np.uint8]:
     from curate.kernels.words import word_traits
 
     return word_traits(symbols)
@@ -218,7 +225,7 @@ def _word_counts(text: Utf8, words: Words, parameters: Mapping[str, Any]) -> pl.
 
     stop = Utf8.of(pl.Series(sorted(set(parameters["stop_words"])), dtype=pl.String))
     counts = np.empty((len(text.offsets) - 1, len(WORD_COLUMNS)), np.int64)
-    count_words(text.data, *words, _word_traits(parameters["symbols"]), *stop, counts)
+    count_words(text.data, *words, word_traits_of(parameters["symbols"]), *stop, counts)
     return pl.DataFrame(counts, schema=list(WORD_COLUMNS))
 
 

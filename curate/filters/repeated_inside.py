@@ -15,6 +15,7 @@ import polars as pl
 from pydantic import Field
 
 from curate.contracts import CUT_COLUMNS, CuttingFilter, Documents, Measured
+from curate.filters.spans import of_bytes, together
 from curate.lines import LETTER_BYTES, letters_of, lines_of, sentence_hashes, sentence_letters, sentences_of
 
 Integers = npt.NDArray[np.int64]
@@ -66,6 +67,14 @@ class RepeatedInside(CuttingFilter):
         spans = pl.concat([_cuts(documents, segments, repeats) for segments, repeats in both])
         often = signals.max_horizontal() >= self.min_ratio
         return Measured(signals, spans.filter(often.gather(spans["row"])))
+
+    def evidence(self, documents: Documents) -> pl.DataFrame:
+        """Point at the sentences and paragraphs that stood in their document before."""
+        found = []
+        for signal, segments in zip(self.signals, (_sentences(documents), _paragraphs(documents)), strict=True):
+            again = _again(segments, self.min_chars)
+            found.append(of_bytes(documents, segments.start[again], segments.text_end[again], signal))
+        return together(found)
 
 
 class _Segments(NamedTuple):

@@ -99,6 +99,12 @@ class Repetition(ProfiledFilter):
             frames.append(occurrence_signals(documents, words))
         return pl.concat(frames, how="horizontal")
 
+    def evidence(self, documents: Documents) -> pl.DataFrame:
+        """Point at the most frequent n-grams wherever they occur, and at the later occurrences of all else."""
+        from curate.filters import repetition_evidence
+
+        return repetition_evidence.evidence(documents, self.measured_parameters())
+
 
 def ngram_signals(documents: Documents, words: Words | None) -> pl.DataFrame:
     """Measure the n-grams of a batch: of words as datatrove does, of characters where `words` is None."""

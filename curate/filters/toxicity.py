@@ -24,6 +24,7 @@ import yaml
 
 from curate.contracts import TEXT, Documents, Filter, InputFile
 from curate.errors import PipelineError
+from curate.filters import spans
 
 if TYPE_CHECKING:
     from curate.kernels.wordlists import Trie
@@ -124,6 +125,20 @@ class Toxicity(Filter):
                 columns[signal.name] = pl.Series(ratio, dtype=pl.Float64, nan_to_null=True)
         return pl.DataFrame(columns)
 
+    def evidence(self, documents: Documents) -> pl.DataFrame:
+        """Point at every word under the signals that count it; a ratio's characters are those of its words."""
+        from curate.kernels.wordlists import find_words
+
+        matcher = _matcher(self.files())
+        row, spelling = find_words(*documents.utf8, *matcher.trie)
+        start, stop = spans.places_of_words(documents, row, [matcher.spellings[number] for number in spelling])
+        found = []
+        for signal, members in zip(matcher.signals, matcher.members, strict=True):
+            if signal.kind == pl.Int64:
+                counted = members[spelling]
+                found.append(spans.of_characters(documents, start[counted], stop[counted], signal.name))
+        return spans.together(found)
+
 
 _WARNING, _SOLICITATION, _TOPIC, _MIXED = "warning", "solicitation", "_topic", "mixed"
 _TAKEN = (_MIXED, _MIXED + _TOPIC)
@@ -216,6 +231,7 @@ class _Matcher(NamedTuple):
     """`[spellings]`: the word that it spells."""
     chars: npt.NDArray[np.int64]
     """`[spellings]`: its length."""
+    spellings: tuple[str, ...]
 
 
 _Versions = tuple[tuple[str, int], ...]
@@ -264,7 +280,7 @@ def _build(files: _Versions) -> _Matcher:
     members = np.array([[word in counted for word in words] for counted in sets], np.bool_)
     meanings = np.array(list(spellings.values()), np.int64)
     chars = np.array(list(map(len, spellings)), np.int64)
-    return _Matcher(build_trie(list(spellings)), signals, members[:, meanings], meanings, chars)
+    return _Matcher(build_trie(list(spellings)), signals, members[:, meanings], meanings, chars, tuple(spellings))
 
 
 def _union(lists: Mapping[str, list[str]], names: Iterable[str]) -> set[str]:

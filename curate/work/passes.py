@@ -24,7 +24,7 @@ from curate.engines.local import Local
 from curate.errors import RejectedError, WorkerError
 from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name, make_parts, part_order
-from curate.progress import Progress, Silent
+from curate.progress import Progress, unasked
 from curate.run import Run, default_folder, dump_parts, free_memory, load_parts, locked
 from curate.work import compare, repeats
 from curate.work.costs import peak_memory
@@ -58,7 +58,8 @@ def run_pipeline(
     """Run a pipeline (a value or a file) into the folder `out` (`runs/<name>` by default), or go on with it.
 
     `workers`: processes, by default one a core as far as memory allows; the results are the same for any number.
-    `limit`: read only so many documents. Raises: PipelineError before anything is read; other CurateErrors on the way.
+    `limit`: read only so many documents. `progress`: by default a bar in a notebook, nothing elsewhere. Raises:
+    PipelineError before anything is read; other CurateErrors on the way.
     """
     started = time.time()
     pipeline = pipeline if isinstance(pipeline, Pipeline) else Pipeline.load(pipeline, variables)
@@ -72,7 +73,7 @@ def run_pipeline(
         check_text(pipeline, inputs)
         with locked(folder):
             disk.remove_temporaries(folder)
-            return _Passes(pipeline, folder, inputs, limit, earlier, engine, progress or Silent(), started).run()
+            return _Passes(pipeline, folder, inputs, limit, earlier, engine, progress or unasked(), started).run()
     finally:
         engine.close()
 
