@@ -116,7 +116,8 @@ def _profile(profile: profiles.Profile) -> str:
     blocks += [f"Found or taken over: {profile.date}. Made for: {profile.made_for}."]
     for name, section in profile.filters.items():
         rules = [
-            f"| `{name}.{rule}` | {_code(condition) if condition else 'off'} |" for rule, condition in section.drop.items()
+            f"| `{name}.{rule}` | {_code(condition) if condition else 'off'} |"
+            for rule, condition in section.drop.items()
         ]
         measured = [f"| `{key}` | {_code(_short(str(value)))} |" for key, value in section.measure.items()]
         blocks += [f"## {name}", _table("reason", "dropped if", rules)]

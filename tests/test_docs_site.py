@@ -38,7 +38,9 @@ def folder(tmp_path_factory, demo):
 @pytest.mark.parametrize("page", SHOWN)
 def test_commands_print_what_the_page_shows(page, folder, monkeypatch):
     monkeypatch.chdir(folder)
-    commands = [one for block in console.BLOCK.findall((DOCS / page).read_text("utf-8")) for one in console.shown(block)]
+    commands = [
+        one for block in console.BLOCK.findall((DOCS / page).read_text("utf-8")) for one in console.shown(block)
+    ]
     assert commands
     for one in commands:
         real = console.printed(one.command)
@@ -61,7 +63,7 @@ def test_the_site_builds_and_no_link_is_broken(tmp_path):
     for section in registry.SECTIONS:
         for name in registry.names(section):
             page = (tmp_path / "site" / section / name / "index.html").read_text("utf-8")
-            assert f"<h1 id=\"{name}\">{name}" in page
+            assert f'<h1 id="{name}">{name}' in page
 
 
 def test_docstrings_become_markdown():
