@@ -208,6 +208,8 @@ def test_the_printed_page_fits_80_columns_and_escapes_what_pages_say(both):
     assert max(len(line) for line in lines if not line.startswith(("A  ", "B  "))) <= 80
     found = both[0].diff(both[1])
     assert f"{len(pages())} documents in both\n1 document with a text of another size\n" in done.stdout
+    kept = [run.counts()["kept"] for run in both]
+    assert f"kept                  {kept[0]:>15}  {kept[1]:>15}  {kept[1] - kept[0]:+}\n" in done.stdout
     assert f"kept → dropped: {found.dropped.documents} documents, " in done.stdout
     assert f"exchanged: {found.exchanged} documents for a copy that B keeps instead" in done.stdout
     assert "\x1b" not in done.stdout and "── page \\x1b[2J\n   kept → dropped: length.too_short\n" in done.stdout

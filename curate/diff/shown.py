@@ -51,16 +51,21 @@ def _outline(difference: Difference) -> Iterator[str]:
     width = max(20, *(len(name) for name, *_ in rows))
     yield f"{'':<{width}}  {'A':>15}  {'B':>15}"
     for name, was, now in rows:
-        yield f"{name:<{width}}  {_count(was):>15}  {_count(now):>15}  {_change(was, now)}".rstrip()
+        more = _change(was, now) if name.startswith("tokens") else _more(was, now)
+        yield f"{name:<{width}}  {_count(was):>15}  {_count(now):>15}  {more}".rstrip()
     sizes = difference.kept_bytes
     yield f"{'text kept':<{width}}  {_size(sizes[0]):>15}  {_size(sizes[1]):>15}  {_change(*sizes)}".rstrip()
+
+
+def _more(was: int | None, now: int | None) -> str:
+    return "" if was is None or now is None or was == now else f"{now - was:+,}"
 
 
 def _change(was: int | None, now: int | None) -> str:
     if not was or now is None or was == now:
         return ""
     percent = 100 * (now - was) / was
-    return f"{percent:+.1f} %" if abs(percent) >= 0.05 else f"{now - was:+,}"
+    return f"{percent:+.1f} %" if abs(percent) >= 0.05 else _more(was, now)
 
 
 def _matched(difference: Difference) -> Iterator[str]:
