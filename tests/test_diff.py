@@ -233,6 +233,10 @@ def test_samples_show_the_signals_of_the_rule_and_are_the_same_each_time(both):
     )
 
 
+def test_without_samples_no_document_is_shown(both):
+    assert "──" not in command(*(run.folder for run in both), "-n", 0).stdout
+
+
 def test_json_is_for_scripts(both):
     found = json.loads(command(*(run.folder for run in both), "--json", "-n", 2).stdout)
     assert found["matched"] == len(pages()) and [run["name"] for run in found["runs"]] == ["loose", "strict"]

@@ -192,7 +192,8 @@ class Counting:
         tally[:, 1] += _counted(first.filter(lone), order)
         tally[:, 2] += _counted(first, order)
         np.add.at(tally[:, 3], first.cast(order).to_physical().to_numpy(), size)
-        self._choose(flips.with_columns(first.alias("reason")))
+        if self.most:  # of groups, Polars' head(0) is a row of nulls each
+            self._choose(flips.with_columns(first.alias("reason")))
 
     def _choose(self, flips: pl.DataFrame) -> None:
         from curate.kernels.hashing import hash64
@@ -217,7 +218,7 @@ class Counting:
         """So many of each direction, from every rule in turn; by rule, in the order of the pipelines."""
         nth = pl.int_range(pl.len()).over("now", "reason")
         ordered = self._samples.with_columns(nth.alias("nth")).sort("nth", "hash", ID)
-        chosen = ordered.group_by("now", maintain_order=True).head(self.most)
+        chosen = ordered.group_by("now", maintain_order=True).head(max(self.most, 1))
         places = {reason: place for place, reason in enumerate([*self.other.reasons(), *self.run.reasons()])}
         place = pl.col("reason").replace_strict(places, default=-1, return_dtype=pl.Int64)
         return chosen.sort("now", place, "nth").select(*FLIPS, "reason")
