@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from curate import completion as completing
+
 if TYPE_CHECKING:
     from curate.pipeline import Pipeline
 
@@ -30,18 +32,36 @@ def _plain_errors(command: Command) -> Command:
         try:
             return command(*args, **kwargs)
         except CurateError as error:
-            click.echo(f"curate: {error}", err=True)
+            _complain(str(error), kwargs.get("pipeline"))
             sys.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("curate: interrupted; what is finished stays, run the same command to go on", err=True)
+            _complain("interrupted; what is finished stays, run the same command to go on")
             sys.exit(1)
         except BrokenPipeError:
             raise  # `curate show … | head`: click ends quietly
         except OSError as error:
-            click.echo(f"curate: {type(error).__name__}: {error}; what is finished stays, run again to go on", err=True)
+            _complain(f"{_of_the_system(error)}; what is finished stays, run again to go on")
             sys.exit(1)
 
     return wrapped  # type: ignore[return-value]
+
+
+def _complain(text: str, pipeline: str | None = None) -> None:
+    """Say what is wrong; on a terminal with the line of the pipeline file that it is about."""
+    from curate.terminal import message, width_of
+
+    click.echo(message(f"curate: {text}", sys.stderr), err=True)
+    width = width_of(sys.stderr)
+    if width and pipeline:
+        from curate.excerpt import excerpt
+
+        if place := excerpt(Path(pipeline), text, width):
+            click.echo(place, err=True)
+
+
+def _of_the_system(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error} ({type(error).__name__})"
 
 
 def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -66,7 +86,7 @@ def _load(path: str, pairs: tuple[str, ...]) -> Pipeline:
 
 
 _pipeline = click.argument("pipeline", type=click.Path(dir_okay=False))
-_run = click.argument("run", type=click.Path(file_okay=False))
+_run = click.argument("run", type=click.Path(file_okay=False), shell_complete=completing.runs)
 _out = click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Run folder [default: runs/NAME].")
 _set = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Fill in ${NAME} in the pipeline.")
 _limit = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read only the first N documents.")
@@ -163,7 +183,7 @@ def check(pipeline: str, out: Path | None, limit: int | None, pairs: tuple[str, 
 
 
 @main.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing.filters)
 @_plain_errors
 def filters(name: str | None) -> None:
     """List filters and cleaners, or explain one: signals, parameters, rules.
@@ -178,8 +198,9 @@ def filters(name: str | None) -> None:
 @main.command()
 @_run
 @click.option(
-    "--reason", help="Only documents dropped for it, e.g. length.too_short; also `kept`, `dropped`, `rejected`."
-)
+    "--reason", shell_complete=completing.reasons,
+    help="Only documents dropped for it, e.g. length.too_short; also `kept`, `dropped`, `rejected`.",
+)  # fmt: skip
 @click.option("--id", "document", help="Only this document, whole, with all its signals.")
 @click.option("--cluster", metavar="ID", help="The documents that are this one again: survivor, and what differs.")
 @click.option(
@@ -376,7 +397,10 @@ def prune(run: str) -> None:
 
 
 @main.command()
-@click.argument("sources", nargs=-1, required=True, metavar="RUN_OR_INDEX...", type=click.Path(file_okay=False))
+@click.argument(
+    "sources", nargs=-1, required=True, metavar="RUN_OR_INDEX...", type=click.Path(file_okay=False),
+    shell_complete=completing.runs,
+)  # fmt: skip
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Index to make or extend.")
 @_plain_errors
 def index(sources: tuple[str, ...], out: Path) -> None:
@@ -407,8 +431,9 @@ def train() -> None:
 @train.command()
 @_run
 @click.option(
-    "--target", required=True, metavar="NAME", help="minimind or whitebox: decides kind, special tokens, size."
-)
+    "--target", required=True, metavar="NAME", shell_complete=completing.targets,
+    help="minimind or whitebox: decides kind, special tokens, size.",
+)  # fmt: skip
 @click.option("--vocabulary", type=click.IntRange(min=512), metavar="N", help="Ids [default: the target's].")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @_plain_errors
@@ -463,6 +488,16 @@ def schema() -> None:
     from curate.pipeline import json_schema
 
     click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(completing.SHELLS))
+def completion(shell: str) -> None:
+    """Print what a shell reads to complete commands, options, runs, reasons, filters and targets.
+
+    Example: eval "$(curate completion bash)"
+    """
+    click.echo(completing.script(shell, main))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from html import escape
 from importlib import import_module
 from typing import Any, TextIO
 
+from curate import terminal
+
 
 class Progress:
     """Told of passes by the run; the base says nothing."""
@@ -53,7 +55,7 @@ class Lines(Progress):
         self._print(f"{self.name}: {self.tasks} done{earlier} in {self._seconds():.1f} s{rate}")
 
     def warn(self, message: str) -> None:
-        self._print(f"warning: {message}")
+        self._print(terminal.message(f"warning: {message}", self.stream))
 
     def _seconds(self) -> float:
         return max(time.monotonic() - self.started, 1e-6)
@@ -96,6 +98,13 @@ class Bars(Lines):
     def finish(self) -> None:
         self.bar.stop()
         super().finish()
+
+    def _print(self, line: str) -> None:
+        # Past the bar's own console a line would be written into the bar.
+        if hasattr(self, "bar") and self.bar.live.is_started:
+            self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            super()._print(line)
 
 
 class Cell(Lines):
