@@ -102,6 +102,32 @@ def main() -> None:
 
 
 @main.command()
+@click.option("--input", "inputs", multiple=True, metavar="FILES", help="File, folder or pattern; may be repeated.")
+@click.option("--text-field", metavar="FIELD", help="Field that holds the text [default: guessed].")
+@click.option("--language", metavar="CODE", help="Language to keep: zh, en, … [default: the sample's].")
+@click.option(
+    "--target", "targets", multiple=True, metavar="NAME", shell_complete=completing.targets_and_documents,
+    help="minimind, whitebox, qwen2.5-0.5b or documents; may be repeated.",
+)  # fmt: skip
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write [default: pipeline.yaml].")
+@click.option("--name", help="Name of the run [default: the input's].")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", help="Language of comments and messages.")
+@click.option("--yes", is_flag=True, help="Ask nothing: take the guesses.")
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@_plain_errors
+def init(lang: str, **given: Any) -> None:
+    """Look at text, and write a commented pipeline for it; asks for what is not said.
+
+    Example: curate init --input data/ --target minimind
+    """
+    from curate import first_steps
+
+    flags = first_steps.Flags(**given, words=lang)
+    for line in first_steps.init(flags, lambda told: click.echo(told, err=True)):
+        click.echo(line)
+
+
+@main.command()
 @_pipeline
 @_out
 @click.option(

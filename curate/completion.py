@@ -74,5 +74,10 @@ def targets(context: click.Context, parameter: click.Parameter, incomplete: str)
     return _starting(sorted(file.stem for file in folder.glob("*.yaml")), incomplete)
 
 
+def targets_and_documents(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What `curate init` writes for: targets, and text."""
+    return [*targets(context, parameter, incomplete), *_starting(["documents"], incomplete)]
+
+
 def _starting(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]

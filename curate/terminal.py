@@ -75,7 +75,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _may_break(before: str, after: str) -> bool:
     if before == " ":
-        return after != " "
+        return after not in " %"
     if before in _OPENING or after in _CLOSING or after == " ":
         return False
     return columns(before) == 2 or columns(after) == 2
