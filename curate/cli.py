@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -144,7 +145,8 @@ def run(pipeline: str, out: Path | None, workers: int | None, limit: int | None,
     from curate.progress import for_stream
     from curate.work.passes import run_pipeline
 
-    done = run_pipeline(_load(pipeline, pairs), out, workers=workers, limit=limit, progress=for_stream(sys.stderr))
+    with closing(for_stream(sys.stderr)) as progress:
+        done = run_pipeline(_load(pipeline, pairs), out, workers=workers, limit=limit, progress=progress)
     from curate.report import write_report
 
     _print_counts(done.record)
@@ -189,11 +191,13 @@ def check(pipeline: str, out: Path | None, limit: int | None, pairs: tuple[str, 
 
     Example: curate check pipelines/skypile_small.yaml
     """
+    from curate.terminal import fitted
     from curate.work.forecast import forecast
 
     found = forecast(_load(pipeline, pairs), out, limit)
     size = f"{found.text_bytes / 1e6:,.1f} MB"
-    click.echo(f"{found.folder}: {found.inputs} inputs, about {size} of text; {found.new_inputs} not read yet")
+    inputs = f"{_number(found.inputs, 'input')}, about {size} of text; {found.new_inputs} not read yet"
+    click.echo(fitted(f"{found.folder}: {inputs}"))
     total = {"together": sum(found.disk.values()), "free": found.free}
     disk = [f"{folder}: about {size / 1e6:,.1f} MB" for folder, size in {**found.disk, **total}.items()]
     sections = {
@@ -205,7 +209,7 @@ def check(pipeline: str, out: Path | None, limit: int | None, pairs: tuple[str, 
     }
     for title, lines in sections.items():
         if lines:
-            click.echo("\n".join([f"\n{title}", *(f"  {line}" for line in lines)]))
+            click.echo("\n".join([f"\n{title}", *(fitted(f"  {line}") for line in lines)]))
 
 
 @main.command()
@@ -217,8 +221,9 @@ def filters(name: str | None) -> None:
     Example: curate filters quality
     """
     from curate.describe import describe_filter, list_filters
+    from curate.terminal import fitted
 
-    click.echo(describe_filter(name) if name else list_filters())
+    click.echo(fitted(describe_filter(name) if name else list_filters()))
 
 
 @main.command()
@@ -437,7 +442,8 @@ def index(sources: tuple[str, ...], out: Path) -> None:
     from curate.indexing import index_runs
     from curate.progress import for_stream
 
-    done = index_runs(sources, out, for_stream(sys.stderr))
+    with closing(for_stream(sys.stderr)) as progress:
+        done = index_runs(sources, out, progress)
     for one in done.taken:
         added = f"{_number(len(one.parts), 'part')} added, {_number(one.documents, 'document')}"
         instead = f"; {one.replaced} of them instead of earlier verdicts" if one.replaced else ""

@@ -26,6 +26,9 @@ class Progress:
     def warn(self, message: str) -> None:
         """Something that does not stop the run, but should be read."""
 
+    def close(self) -> None:
+        """Nothing more is told; a pass may have failed half-way."""
+
 
 class Silent(Progress):
     """Say nothing."""
@@ -98,6 +101,10 @@ class Bars(Lines):
     def finish(self) -> None:
         self.bar.stop()
         super().finish()
+
+    def close(self) -> None:
+        if hasattr(self, "bar"):
+            self.bar.stop()  # else the cursor stays hidden, and an error is written behind the bar
 
     def _print(self, line: str) -> None:
         # Past the bar's own console a line would be written into the bar.

@@ -92,6 +92,24 @@ def message(text: str, stream: TextIO | None = None) -> str:
     return wrapped(text, width, "  ", "") if width else text
 
 
+def fitted(text: str, stream: TextIO | None = None) -> str:
+    """Lines as a terminal should show them: longer ones go on under their second column; elsewhere as they are."""
+    width = width_of(stream or sys.stdout)
+    if not width:
+        return text
+    return "\n".join(_fitted(line, width) for line in text.split("\n"))
+
+
+def _fitted(line: str, width: int) -> str:
+    if columns(line) <= width:
+        return line
+    opening = re.match(r"\s*\S+ {2,}|\s*", line)
+    assert opening
+    second = columns(opening[0])
+    indent = second if 0 < second <= width // 2 else 0
+    return wrapped(line[opening.end() :], width, " " * (indent if opening[0].strip() else indent + 2), opening[0])
+
+
 def table(rows: Sequence[Sequence[str]], numbers: Sequence[int] = (), gap: str = "  ") -> list[str]:
     """Rows with their cells under each other; columns of which the number is in `numbers` end at the same place."""
     widths = [max(columns(row[place]) for row in rows) for place in range(len(rows[0]))]

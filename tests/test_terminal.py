@@ -62,6 +62,18 @@ def test_a_warning_is_wrapped_on_a_terminal(monkeypatch):
     assert stream.getvalue().count("\n") == 2 and "\n  " in stream.getvalue()
 
 
+def test_a_bar_that_fails_half_way_gives_the_terminal_back(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    bars = progress.Bars(stream)
+    bars.start("measure", 3, 0)
+    bars.warn("read me")
+    assert "\x1b[?25l" in stream.getvalue(), "the cursor is hidden"
+    bars.close()
+    assert stream.getvalue().rpartition("\x1b[?25l")[2].count("\x1b[?25h") == 1
+    assert "warning: read me\n" in stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("message", "line"),
     [
@@ -102,3 +114,12 @@ def test_on_a_terminal_of_80_columns_an_error_shows_its_line(tmp_path):
     assert shown.startswith("curate: filters[0].length.drop.too_short: ")
     assert "    8 |         too_short: charz < 100\n      |         ^\n" in shown
     assert all(terminal.columns(line) <= 80 for line in shown.splitlines() if str(file) not in line)
+
+
+def test_lines_with_a_second_column_go_on_under_it(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "30")
+    text = "quality   Measure what a document is made of\n  rule: a AND b AND c AND d AND e AND f\nshort"
+    shown = terminal.fitted(text, Terminal()).split("\n")
+    assert shown[:2] == ["quality   Measure what a", "          document is made of"]
+    assert shown[2:4] == ["  rule: a AND b AND c AND d", "    AND e AND f"] and shown[4] == "short"
+    assert terminal.fitted(text, io.StringIO()) == text

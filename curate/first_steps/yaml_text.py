@@ -44,7 +44,7 @@ def scalar(value: Any) -> str:
     """A value as YAML writes it on one line; text that holds YAML's own marks stands in quotes."""
     odd = isinstance(value, str) and any(mark in value for mark in "*{}[],")
     style: Any = {"default_flow_style": True, "allow_unicode": True, "width": float("inf")}
-    text = yaml.safe_dump(value, default_style='"' if odd else None, **style)
+    text: str = yaml.safe_dump(value, default_style='"' if odd else None, **style)
     return text.strip().removesuffix("...").strip()
 
 
