@@ -259,7 +259,7 @@ def show(run: str, reason: str | None, document: str | None, cluster: str | None
 
 @main.command()
 @_run
-@click.argument("what", nargs=-1, metavar="[RULE=CONDITION | RULE | SIGNAL]...")
+@click.argument("what", nargs=-1, metavar="[RULE=CONDITION | RULE | SIGNAL]...", shell_complete=completing.rules)
 @click.option(
     "--target-keep",
     "keep",
@@ -345,8 +345,8 @@ def verify(run: str) -> None:
 
 
 @main.command()
-@click.argument("run", metavar="RUN_A", type=click.Path(file_okay=False))
-@click.argument("other", metavar="RUN_B", type=click.Path(file_okay=False))
+@click.argument("run", metavar="RUN_A", type=click.Path(file_okay=False), shell_complete=completing.runs)
+@click.argument("other", metavar="RUN_B", type=click.Path(file_okay=False), shell_complete=completing.runs)
 @click.option(
     "-n",
     "--limit",
@@ -373,11 +373,12 @@ def diff(run: str, other: str, number: int, as_json: bool) -> None:  # fmt: skip
 
 
 @main.command()
-@click.argument("run", required=False, type=click.Path(file_okay=False))
+@click.argument("run", required=False, type=click.Path(file_okay=False), shell_complete=completing.runs)
 @click.option("--tokens", type=float, metavar="N", help="Instead of a run: so many tokens, 1.2e9 for example.")
 @click.option(
-    "--target", "targets", multiple=True, metavar="NAME", help="minimind, whitebox, qwen2.5-0.5b [default: all]."
-)
+    "--target", "targets", multiple=True, metavar="NAME", shell_complete=completing.targets,
+    help="minimind, whitebox, qwen2.5-0.5b [default: all].",
+)  # fmt: skip
 @click.option(
     "--card",
     "cards",

@@ -49,17 +49,27 @@ def _run_folders(start: Path) -> Iterable[str]:
 def reasons(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Reasons for which documents of the run named before were dropped, the most frequent first, and the three words
     that `--reason` takes beside them."""
-    # an option that still lacks its value keeps click from telling arguments apart: they are left in `args`
-    run = next(filter(None, [context.params.get("run"), *context.args]), "")
-    try:
-        record = json.loads((Path(run) / "run.json").read_text(encoding="utf-8"))
-        dropped = {str(reason): int(number) for reason, number in record["dropped"].items()}
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        dropped = {}
+    dropped = _dropped(context)
     by_number = sorted((reason for reason in dropped if dropped[reason]), key=lambda reason: -dropped[reason])
     items = [CompletionItem(reason, help=f"{dropped[reason]:,} documents") for reason in by_number]
     items += [CompletionItem(word) for word in ("kept", "dropped", "rejected")]
     return [item for item in items if item.value.startswith(incomplete)]
+
+
+def _dropped(context: click.Context) -> dict[str, int]:
+    """Reason to documents of the run named before; nothing if there is none."""
+    # an option that still lacks its value keeps click from telling arguments apart: they are left in `args`
+    run = next(filter(None, [context.params.get("run"), *context.args]), "")
+    try:
+        record = json.loads((Path(run) / "run.json").read_text(encoding="utf-8"))
+        return {str(reason): int(number) for reason, number in record["dropped"].items()}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return {}
+
+
+def rules(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """All rules of the run named before, in the order of its pipeline."""
+    return _starting(_dropped(context), incomplete)
 
 
 def filters(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -48,6 +48,7 @@ def test_reasons_are_those_of_the_run_that_was_named_most_frequent_first(runs):
     assert proposed("show", "runs/网页", "--reason", "") == everything
     assert proposed("show", "runs/news", "--reason", "tox") == ["toxicity.gambling"]
     assert proposed("show", "runs/nothing", "--reason", "") == everything[2:]
+    assert proposed("tune", "runs/news", "toxicity.d") == ["toxicity.drugs"]
     (runs / "runs" / "news" / "run.json").write_text("[1]")
     assert proposed("show", "runs/news", "--reason", "") == everything[2:]
 

@@ -24,6 +24,8 @@ from curate.pipeline import Pipeline
 
 SUSPICIOUS = 0.3
 """Share of the sample from which on a rule is told of."""
+MOST_REJECTED = 0.05
+"""Share of unreadable rows from which on something is wrong with the input or the field, and `max_rejected` is left."""
 LEAST_DOCUMENTS = 20
 """In fewer documents shares say nothing, and nothing is changed."""
 
@@ -138,14 +140,12 @@ def _reader(source: Source, looked: Looked, wish: Wish, say: Words) -> Entry:
                 say("Also there: {names}; `fields: [{first}]` keeps one.", names=", ".join(others), first=others[0])
             )
     rejected, seen = len(looked.sample.rejected), looked.sample.seen
-    if rejected > 0.005 * seen:
-        parameters["max_rejected"] = min(1.0, round(2 * rejected / seen + 0.005, 2))
-        notes.append(
-            say(
-                "{n} of {all} rows could not be read: up to this share (0..1) of them a run goes on.",
-                n=rejected, all=f"{seen:,}",
-            )
-        )  # fmt: skip
+    told = {"n": f"{rejected:,}", "all": f"{seen:,}"}
+    if 0.005 * seen < rejected <= MOST_REJECTED * seen:
+        parameters["max_rejected"] = round(2 * rejected / seen + 0.005, 2)
+        notes.append(say("{n} of {all} rows could not be read: up to this share (0..1) of them a run goes on.", **told))
+    elif rejected > MOST_REJECTED * seen:
+        notes.append(say("{n} of {all} rows could not be read: a run stops at more than `max_rejected: 0.01`.", **told))
     return Entry(source.kind, notes, parameters)
 
 
@@ -202,14 +202,19 @@ def _checked(
             told = _told(reason, condition, dropped, rows, say)
             if name == "too_short" and other:
                 entry.parameters.setdefault("drop", {})[name] = other
-                findings.append(told + " " + say("The texts are short: {rule} is proposed instead.", rule=other))
+                findings.append(
+                    say(
+                        "{one} {two}", one=told, two=say("The texts are short: {rule} is proposed instead.", rule=other)
+                    )
+                )
                 changed = True
                 continue
             proposed = f"{name}: {other or 'null'}"
             advice = say("`{rule}` would drop about 5 %.", rule=proposed) if other else ""
             advice = advice or say("`{rule}` switches it off.", rule=proposed)
-            entry.proposed.append((f"{told} {advice}", proposed))
-            findings.append(f"{told} {advice}")
+            told = say("{one} {two}", one=told, two=advice)
+            entry.proposed.append((told, proposed))
+            findings.append(told)
     return findings, changed
 
 
@@ -221,7 +226,8 @@ def _told(reason: str, condition: str, dropped: int, verdicts: pl.DataFrame, say
     signal = measured.signal_of(condition)
     if signal and signal in verdicts.columns:
         half = measured.quantile(verdicts, signal, 0.5)
-        told += " " + say("Half of them have {signal} below {half}.", signal=signal, half=f"{half:.3g}")
+        below = say("Half of them have {signal} below {half}.", signal=signal, half=f"{half:.3g}")
+        told = say("{one} {two}", one=told, two=below)
     return told
 
 
