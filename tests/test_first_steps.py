@@ -16,6 +16,7 @@ from curate.first_steps import inputs, measured, sampling
 from curate.first_steps.words import share, words
 from curate.first_steps.yaml_text import Entry, pipeline_text
 from curate.pipeline import Pipeline
+from curate.readers.files import Jsonl, Text
 
 ROOT = Path(__file__).parents[1]
 ENGLISH = """
@@ -261,10 +262,23 @@ def test_a_large_file_is_sampled_at_places_spread_over_it(tmp_path):
     with file.open("w") as stream:
         for number in range(20_000):
             stream.write(row.replace("xxxxxx", f"{number:06}", 1))
-    reader = sampling.Jsonl(paths=[str(file)])
+    reader = Jsonl(paths=[str(file)])
     taken = sampling.sample([(reader, reader.inputs([tmp_path]))], 100)
     numbers = taken.frame["text"].str.slice(0, 6).cast(int)
     assert len(numbers) == 100 and numbers.min() == 0 and numbers.max() > 15_000
+
+
+def test_of_long_documents_a_sample_holds_fewer(tmp_path, monkeypatch):
+    monkeypatch.setattr(sampling, "SAMPLE_BYTES", 20_000)
+    for number in range(60):
+        (tmp_path / f"book-{number:02}.txt").write_text(f"{number} " * 500)
+    reader = Text(paths=[f"{tmp_path}/*.txt"])
+    taken = sampling.sample([(reader, reader.inputs([tmp_path]))], 1_000)
+    assert taken.frame.height == 20 and taken.files == 60
+    lines = tmp_path / "books.jsonl"
+    lines.write_text("".join(json.dumps({"text": f"{number} " * 500}) + "\n" for number in range(60)))
+    reader = Jsonl(paths=[str(lines)])
+    assert sampling.sample([(reader, reader.inputs([tmp_path]))], 1_000).frame.height == 20
 
 
 def test_the_milder_number_drops_one_in_twenty():

@@ -20,6 +20,8 @@ from curate.readers.files import Jsonl, Parquet
 from curate.readers.streams import Lines, compression
 
 PLACES, PLACES_OF_A_FILE = 20, 5
+SAMPLE_BYTES, LEAST_ROWS = 20_000_000, 20
+"""Text of a sample, about: what is measured in a few seconds. Of books it holds fewer documents, of any at least 20."""
 FIELD_ROWS, FIELD_FILES = 200, 3
 """Rows and files that tell which field holds the text."""
 NAMES_OF_TEXT = ("text", "content", "正文", "raw_content", "body", "article")
@@ -106,7 +108,7 @@ def sample(readers: Sequence[tuple[Reader, Sequence[Input]]], most: int) -> Samp
     batches = [
         (reader, batch)
         for reader, sources in readers
-        for source in _spread(sources, PLACES if isinstance(reader, (Jsonl, Parquet)) else most)
+        for source in _spread(sources, PLACES if isinstance(reader, (Jsonl, Parquet)) else _whole_files(sources, most))
         for place in _places(reader, source, min(PLACES_OF_A_FILE, -(-PLACES // len(sources))))
         for batch in _first_batch(reader, place)
     ]
@@ -119,10 +121,21 @@ def sample(readers: Sequence[tuple[Reader, Sequence[Input]]], most: int) -> Samp
     if not read:
         why = f": {rejected[0].path}, line {rejected[0].line}: {rejected[0].reason}" if rejected else ""
         raise PipelineError(f"--input: no document in the files could be read{why}")
-    shares = _shares([frame.height for frame in frames], most)
+    size = sum(int(frame[TEXT].str.len_bytes().sum()) for frame in frames)
+    shares = _shares([frame.height for frame in frames], min(most, _fitting(size / read)))
     chosen = pl.concat([_spread_rows(frame, share) for frame, share in zip(frames, shares, strict=True)])
     size = sum(reader.text_bytes(source) for reader, sources in readers for source in sources)
     return Sample(chosen, sum(len(sources) for _, sources in readers), size, rejected, read + len(rejected))
+
+
+def _fitting(mean_bytes: float) -> int:
+    """Documents of such a size that a sample holds."""
+    return max(LEAST_ROWS, int(SAMPLE_BYTES / max(mean_bytes, 1)))
+
+
+def _whole_files(sources: Sequence[Input], most: int) -> int:
+    """Files to read where a file is a document."""
+    return min(most, _fitting(sum(source.size for source in sources) / len(sources)))
 
 
 def source_of(reader: Reader) -> str:
