@@ -154,6 +154,8 @@ def run(pipeline: str, out: Path | None, workers: int | None, limit: int | None,
 
 
 def _print_counts(record: dict[str, Any]) -> None:
+    from curate.terminal import padded
+
     counts, parts = record["counts"], record["parts"]
     kept, dropped, rejected = (f"{counts[name]:,} {name}" for name in ("kept", "dropped", "rejected"))
     click.echo(f"rows       {counts['documents'] + counts['rejected']:,} = {kept} + {dropped} + {rejected}")
@@ -169,7 +171,7 @@ def _print_counts(record: dict[str, Any]) -> None:
     for label, output in record["outputs"].items():
         tokens = [_number(output["tokens"], "token")] if "tokens" in output else []
         written = [_number(output.get("documents", 0), "document"), *tokens, _number(output["shards"], "shard")]
-        click.echo(f"{label:<10} {', '.join(written)}")
+        click.echo(f"{padded(label, 10)} {', '.join(written)}")
 
 
 def _changed(change: dict[str, int]) -> str:
