@@ -25,14 +25,22 @@ Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 
+_DIGITS = [*range(100, 200), *range(200, 500, 2), *range(500, 1000, 5)]
+
+
 def _grid() -> Floats:
-    digits = [*range(100, 200), *range(200, 500, 2), *range(500, 1000, 5)]
-    positive = [float(f"{digit}e{exponent - 2}") for exponent in range(-9, 15) for digit in digits]
+    positive = [float(f"{digits}e{exponent - 2}") for exponent in range(-9, 15) for digits in _DIGITS]
     return np.array([*(-number for number in reversed(positive)), 0.0, *positive])
 
 
 GRID = _grid()
 """Numbers at which counts are exact, ascending: 0, and from 1e-9 to 9.95e14 on either side. `float64[n]`."""
+
+
+def digits_of(numbers: Integers) -> Integers:
+    """The three digits, 100 to 995, of `GRID` at each of `numbers`; of zero they are 0."""
+    beyond_zero = np.abs(numbers - len(GRID) // 2)
+    return np.where(beyond_zero, np.array(_DIGITS)[(beyond_zero - 1) % len(_DIGITS)], 0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,9 +47,7 @@ def rules_of(conditions: list[str]) -> list[Rule]:
 
 
 RULES = {condition: compile_condition(condition, TYPES, {}) for condition in CONDITIONS}
-COMPARISONS = {
-    condition: of_rule(Rule("f.0", condition, expression), TYPES) for condition, expression in RULES.items()
-}
+COMPARISONS = {condition: of_rule(Rule("f.0", condition, expression), TYPES) for condition, expression in RULES.items()}
 
 
 def signals_of(rows: list[Any]) -> pl.DataFrame:
@@ -120,5 +118,6 @@ def test_parts_add_up_in_any_order(pieces: list[Any], shuffled: random.Random) -
 def test_numbers_of_the_grid_are_what_is_written_with_three_digits(place: int) -> None:
     number = float(GRID[place])
     assert float(f"{number:.3g}") == number
+    assert f"{abs(number):.2e}".replace(".", "")[:3] == f"{int(whatif.digits_of(np.array([place]))[0]):03}"
     assert whatif.place(np.array([number])).tolist() == [2 * place + 1]
     assert whatif.place(np.nextafter([number, number], [np.inf, -np.inf])).tolist() == [2 * place + 2, 2 * place]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from curate.report.border_cases import border_section
 from curate.report.collect import Report, RuleEntry, Sample
 from curate.report.markup import Markup, element, escape, number, shortened
 from curate.report.parts import code, fact, name, section
+from curate.report.wording import Wording
 from curate.stats import ALONE, BROKEN
 
 RAW_CHARS = 600
@@ -15,7 +17,7 @@ MOST_SIGNALS = 120
 """Signals listed with a sample."""
 
 
-def samples_section(report: Report, each: int) -> Markup:
+def samples_section(report: Report, each: int, say: Wording, borders: int) -> Markup:
     """Up to `each` documents for every rule, and as many that were kept."""
     intro = element(
         "p",
@@ -25,15 +27,18 @@ def samples_section(report: Report, each: int) -> Markup:
     )
     shown = {reason: samples[:each] for reason, samples in report.samples.items()}
     kept = _details("kept", [element("b", "kept")], report.stats.kept, shown["kept"], None)
-    rules = [_rule(report, place, rule, shown[rule.reason]) for place, rule in enumerate(report.rules)]
+    rules = [
+        _rule(report, place, rule, shown[rule.reason], border_section(report, say, rule.reason, borders))
+        for place, rule in enumerate(report.rules)
+    ]
     return section("samples", "Documents", intro, kept, rules)
 
 
-def _rule(report: Report, place: int, rule: RuleEntry, samples: Sequence[Sample]) -> Markup:
+def _rule(report: Report, place: int, rule: RuleEntry, samples: Sequence[Sample], borders: Markup | None) -> Markup:
     tally = report.stats.by_reason[place]
     heading = [element("b", name(rule.reason)), " ", code(rule.condition)]
     more = f", {number(int(tally[ALONE]))} by it alone" if tally[BROKEN] else ""
-    return _details(f"rule-{place}", heading, int(tally[BROKEN]), samples, rule, more)
+    return _details(f"rule-{place}", heading, int(tally[BROKEN]), samples, rule, more, borders)
 
 
 def _details(
@@ -43,6 +48,7 @@ def _details(
     samples: Sequence[Sample],
     rule: RuleEntry | None,
     more: str = "",
+    borders: Markup | None = None,
 ) -> Markup:
     counted = element("span", f"{number(count)}{more}", class_="n")
     inner = (
@@ -50,7 +56,7 @@ def _details(
         if samples
         else element("p", "No document." if not count else "None is shown, to keep this page small.", class_="note")
     )
-    return element("details", element("summary", heading, " ", counted), inner, class_="rule", id=anchor)
+    return element("details", element("summary", heading, " ", counted), inner, borders, class_="rule", id=anchor)
 
 
 def _article(sample: Sample, rule: RuleEntry | None) -> Markup:

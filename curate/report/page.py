@@ -22,6 +22,8 @@ from curate.report.markup import Content, Markup, element, escape, number, secon
 from curate.report.parts import bar, cell, code, figures, name, section, table
 from curate.report.shards import shards_section, tokens_of
 from curate.report.signals import signals_section
+from curate.report.together import together_section
+from curate.report.wording import wording
 from curate.stats import ALONE, BROKEN, FIRST, FIRST_BYTES
 
 MOST_BYTES = 5_000_000
@@ -36,9 +38,21 @@ class Detail(NamedTuple):
     charts: int
     clusters: int = 0
     """For each filter that compares documents."""
+    sliders: int = 0
+    """In all."""
+    borders: int = 0
+    """Border cases on either side of each number."""
+    together: int = 0
+    """Rules in the map of rules that fire together."""
 
 
-DETAILS = (Detail(5, 120, 10), Detail(3, 120, 10), Detail(1, 60, 10), Detail(0, 20, 3), Detail(0, 0))
+DETAILS = (
+    Detail(5, 120, 10, 150, 3, 30),
+    Detail(3, 120, 10, 100, 2, 30),
+    Detail(1, 60, 10, 60, 1, 30),
+    Detail(0, 20, 3, 20, 0, 20),
+    Detail(0, 0),
+)
 """Tried in order until the page is small enough; the last one always is, for up to some 5,000 rules."""
 
 
@@ -53,27 +67,34 @@ def page(report: Report) -> str:
 
 def render(report: Report, detail: Detail) -> str:
     """Render a page with so much detail."""
+    say = wording("en")
     sections = [
         _funnel(report),
         _rules(report),
-        signals_section(report, detail.charts),
+        together_section(report, say, detail.together),
+        signals_section(report, detail.charts, say, detail.sliders),
         shards_section(report),
         clusters_section(report, detail.clusters),
-        samples_section(report, detail.samples),
+        samples_section(report, detail.samples, say, detail.borders),
         rejected_section(report),
         machine_section(report),
     ]
     template = Path(__file__).with_name("template.html").read_text(encoding="utf-8")
     body = escape([_header(report), element("main", sections)])
+    script = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
     return string.Template(template).substitute(
-        policy=_policy(template), title=escape(f"{report.name} · curate"), body=body
+        policy=_policy(template, script), title=escape(f"{report.name} · curate"), body=body, script=script
     )
 
 
-def _policy(template: str) -> str:
+def _policy(template: str, script: str) -> str:
     style = re.search("<style>(.*?)</style>", template, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style[1].encode() if style else b"").digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    allowed = f"style-src {_hash(style[1] if style else '')}; script-src {_hash(script)}"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _header(report: Report) -> Markup:

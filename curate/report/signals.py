@@ -10,7 +10,9 @@ from curate.report.charts import histogram_svg
 from curate.report.collect import Report
 from curate.report.markup import Markup, element, number, share, size
 from curate.report.parts import NAME_CHARS, bar, cell, figures, name, section
+from curate.report.sliders import computed, pointer, sliders, words
 from curate.report.thresholds import Threshold
+from curate.report.wording import Wording
 from curate.stats import Histogram, Values
 
 MOST_FREQUENT = 12
@@ -18,7 +20,7 @@ MOST_MARKS = 12
 """Thresholds drawn into one chart."""
 
 
-def signals_section(report: Report, most: int) -> Markup:
+def signals_section(report: Report, most: int, say: Wording, n_sliders: int) -> Markup:
     """Charts of at most `most` signals, those that a rule reads before the others."""
     left = most
     groups: list[Markup] = []
@@ -27,7 +29,7 @@ def signals_section(report: Report, most: int) -> Markup:
         ruled, others = [one for one in names if one in read], [one for one in names if one not in read]
         shown, folded = ruled[:left], others[: max(left - len(ruled), 0)]
         left -= len(shown) + len(folded)
-        groups += _group(report, label, shown, folded)
+        groups += _group(report, label, shown, folded, say, n_sliders)
         if len(shown) + len(folded) < len(names):
             missing = len(names) - len(shown) - len(folded)
             groups.append(element("p", f"{missing:,} more signals are not drawn.", class_="note"))
@@ -40,43 +42,55 @@ def signals_section(report: Report, most: int) -> Markup:
         "the bins: up to 1.6 % too low.",
         class_="note",
     )  # fmt: skip
-    return section("signals", "Signals", intro, groups)
+    return section("signals", "Signals", intro, words(report, say) if n_sliders else None, groups)
 
 
-def _group(report: Report, label: str, shown: Sequence[str], folded: Sequence[str]) -> list[Markup]:
+def _group(
+    report: Report, label: str, shown: Sequence[str], folded: Sequence[str], say: Wording, n_sliders: int
+) -> list[Markup]:
     if not (shown or folded):
         return []
     parts = [element("h3", name(label))]
     if shown:
-        parts.append(element("div", [_card(report, one) for one in shown], class_="cards"))
+        drawn = [_card(report, one, say, n_sliders) for one in shown]
+        parts.append(element("div", drawn, computed(report, say, label, n_sliders), class_="cards"))
     if folded:
         word = "signal" if len(folded) == 1 else "signals"
         summary = element("summary", f"{len(folded)} {word} that no rule reads", class_="note")
-        cards = element("div", [_card(report, one) for one in folded], class_="cards")
+        cards = element("div", [_card(report, one, say, n_sliders) for one in folded], class_="cards")
         parts.append(element("details", summary, cards))
     return parts
 
 
-def _card(report: Report, signal: str) -> Markup:
+def _card(report: Report, signal: str, say: Wording, n_sliders: int) -> Markup:
     counted = report.stats.signals[signal]
     marks = [one for one in report.thresholds if one.signal == signal]
     if isinstance(counted, Values):
         return _values_card(signal, counted)
     whole = report.types[signal] == pl.Int64
-    return _histogram_card(signal, counted, marks, whole)
+    return _histogram_card(report, signal, counted, marks, whole, say, n_sliders)
 
 
-def _histogram_card(signal: str, counted: Histogram, marks: Sequence[Threshold], whole: bool) -> Markup:
-    scales, chart = "", Markup("")
+def _histogram_card(
+    report: Report,
+    signal: str,
+    counted: Histogram,
+    marks: Sequence[Threshold],
+    whole: bool,
+    say: Wording,
+    n_sliders: int,
+) -> Markup:
+    scales, chart, across = "", Markup(""), None
     if counted.total and counted.low != counted.high:
         positions = sorted({mark.value for mark in marks})[:MOST_MARKS]
         svg, across, steep = histogram_svg(counted, positions, whole)
         logarithmic = [axis for axis, is_log in (("values", across.constant is not None), ("counts", steep)) if is_log]
         scales = f"log {' and '.join(logarithmic)}" if logarithmic else ""
         label = f"Histogram of {signal[:NAME_CHARS]}, kept and dropped documents"
-        chart = element("div", svg, class_="chart", role="img", aria_label=label)
+        chart = element("div", pointer(svg, across), class_="chart", role="img", aria_label=label)
     heading = element("h4", name(signal), element("small", scales) if scales else None)
-    return element("figure", heading, chart, element("figcaption", _summary(counted), _marks(marks)))
+    numbers = sliders(report, say, report.decisions.of_signal(signal)[:MOST_MARKS], across, n_sliders)
+    return element("figure", heading, chart, element("figcaption", _summary(counted), numbers or _marks(marks)))
 
 
 def _summary(counted: Histogram) -> str:
