@@ -17,7 +17,7 @@ MOST_SIGNALS = 120
 """Signals listed with a sample."""
 
 
-def samples_section(report: Report, each: int, say: Wording, borders: int) -> Markup:
+def samples_section(report: Report, say: Wording, each: int, borders: int) -> Markup:
     """Up to `each` documents for every rule, and as many that were kept."""
     intro = element(
         "p",

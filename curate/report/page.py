@@ -1,7 +1,8 @@
-"""The page: one file of HTML and SVG without a script, which asks nothing of any network.
+"""The page: one file of HTML and SVG, which asks nothing of any network; its one script moves the sliders.
 
-Its policy (CSP) forbids everything but the one style sheet inside, by hash; all text goes through `markup`. Cut down in
-steps until it is below `MOST_BYTES`. The charts are most of the time, 25 ms each; the same run gives the same bytes.
+Its policy (CSP) forbids everything but the style sheet and the script inside, by their hashes; all text goes through
+`markup`. Cut down in steps until it is below `MOST_BYTES`. The charts are most of the time, 25 ms each; the same run
+gives the same bytes.
 """
 
 from __future__ import annotations
@@ -72,10 +73,10 @@ def render(report: Report, detail: Detail) -> str:
         _funnel(report),
         _rules(report),
         together_section(report, say, detail.together),
-        signals_section(report, detail.charts, say, detail.sliders),
+        signals_section(report, say, detail.charts, detail.sliders),
         shards_section(report),
         clusters_section(report, detail.clusters),
-        samples_section(report, detail.samples, say, detail.borders),
+        samples_section(report, say, detail.samples, detail.borders),
         rejected_section(report),
         machine_section(report),
     ]

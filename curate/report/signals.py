@@ -20,7 +20,7 @@ MOST_MARKS = 12
 """Thresholds drawn into one chart."""
 
 
-def signals_section(report: Report, most: int, say: Wording, n_sliders: int) -> Markup:
+def signals_section(report: Report, say: Wording, most: int, n_sliders: int) -> Markup:
     """Charts of at most `most` signals, those that a rule reads before the others."""
     left = most
     groups: list[Markup] = []
@@ -29,7 +29,7 @@ def signals_section(report: Report, most: int, say: Wording, n_sliders: int) -> 
         ruled, others = [one for one in names if one in read], [one for one in names if one not in read]
         shown, folded = ruled[:left], others[: max(left - len(ruled), 0)]
         left -= len(shown) + len(folded)
-        groups += _group(report, label, shown, folded, say, n_sliders)
+        groups += _group(report, say, label, shown, folded, n_sliders)
         if len(shown) + len(folded) < len(names):
             missing = len(names) - len(shown) - len(folded)
             groups.append(element("p", f"{missing:,} more signals are not drawn.", class_="note"))
@@ -46,40 +46,34 @@ def signals_section(report: Report, most: int, say: Wording, n_sliders: int) -> 
 
 
 def _group(
-    report: Report, label: str, shown: Sequence[str], folded: Sequence[str], say: Wording, n_sliders: int
+    report: Report, say: Wording, label: str, shown: Sequence[str], folded: Sequence[str], n_sliders: int
 ) -> list[Markup]:
     if not (shown or folded):
         return []
     parts = [element("h3", name(label))]
     if shown:
-        drawn = [_card(report, one, say, n_sliders) for one in shown]
+        drawn = [_card(report, say, one, n_sliders) for one in shown]
         parts.append(element("div", drawn, computed(report, say, label, n_sliders), class_="cards"))
     if folded:
         word = "signal" if len(folded) == 1 else "signals"
         summary = element("summary", f"{len(folded)} {word} that no rule reads", class_="note")
-        cards = element("div", [_card(report, one, say, n_sliders) for one in folded], class_="cards")
+        cards = element("div", [_card(report, say, one, n_sliders) for one in folded], class_="cards")
         parts.append(element("details", summary, cards))
     return parts
 
 
-def _card(report: Report, signal: str, say: Wording, n_sliders: int) -> Markup:
+def _card(report: Report, say: Wording, signal: str, n_sliders: int) -> Markup:
     counted = report.stats.signals[signal]
     marks = [one for one in report.thresholds if one.signal == signal]
     if isinstance(counted, Values):
         return _values_card(signal, counted)
-    whole = report.types[signal] == pl.Int64
-    return _histogram_card(report, signal, counted, marks, whole, say, n_sliders)
+    return _histogram_card(report, say, signal, counted, marks, n_sliders)
 
 
 def _histogram_card(
-    report: Report,
-    signal: str,
-    counted: Histogram,
-    marks: Sequence[Threshold],
-    whole: bool,
-    say: Wording,
-    n_sliders: int,
+    report: Report, say: Wording, signal: str, counted: Histogram, marks: Sequence[Threshold], n_sliders: int
 ) -> Markup:
+    whole = report.types[signal] == pl.Int64
     scales, chart, across = "", Markup(""), None
     if counted.total and counted.low != counted.high:
         positions = sorted({mark.value for mark in marks})[:MOST_MARKS]
