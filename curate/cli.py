@@ -251,16 +251,17 @@ def tune(
 
 @main.command()
 @_run
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="English or Chinese.")
 @_plain_errors
-def report(run: str) -> None:
+def report(run: str, lang: str) -> None:
     """Write the report of a run again: one offline HTML page.
 
-    Example: curate report runs/skypile_small
+    Example: curate report runs/skypile_small --lang zh
     """
     from curate.report import write_report
     from curate.run import Run
 
-    click.echo(str(write_report(Run.open(run))))
+    click.echo(str(write_report(Run.open(run), lang)))
 
 
 @main.command()

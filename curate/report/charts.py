@@ -13,7 +13,7 @@ import copy
 import math
 import sys
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from curate.report.markup import Markup
@@ -95,6 +95,11 @@ def _logarithmic(low: float, high: float, constant: float, whole: bool) -> Axis:
 
 def histogram_svg(histogram: Histogram, marks: Sequence[float], whole: bool) -> tuple[Markup, Axis, bool]:
     """Draw a histogram; also returns its axis, and whether counts are on a logarithmic scale."""
+    return _drawn(histogram, tuple(marks), whole)
+
+
+@lru_cache(maxsize=256)  # the page in another language has the same charts
+def _drawn(histogram: Histogram, marks: tuple[float, ...], whole: bool) -> tuple[Markup, Axis, bool]:
     import vl_convert
 
     across = axis(histogram, marks, whole)
