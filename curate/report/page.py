@@ -1,8 +1,8 @@
 """The page: one file of HTML and SVG, which asks nothing of any network; its one script moves the sliders.
 
 Its policy (CSP) forbids everything but the style sheet and the script inside, by their hashes; all text goes through
-`markup`, all words through `wording`. Cut down in steps until it is below `MOST_BYTES`. The charts are most of the time,
-25 ms each; the same run gives the same bytes.
+`markup`, all words through `wording`. Cut down in steps until it is below `MOST_BYTES`. The charts are most of the
+time, 25 ms each; the same run gives the same bytes.
 """
 
 from __future__ import annotations
