@@ -293,6 +293,34 @@ def verify(run: str) -> None:
 
 
 @main.command()
+@click.argument("run", metavar="RUN_A", type=click.Path(file_okay=False))
+@click.argument("other", metavar="RUN_B", type=click.Path(file_okay=False))
+@click.option(
+    "-n",
+    "--limit",
+    "number",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=10,
+    show_default=True,
+    help="Samples of each direction.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_plain_errors
+def diff(run: str, other: str, number: int, as_json: bool) -> None:  # fmt: skip
+    """Compare two runs over the same corpus: pipelines, verdicts that flipped by rule, tokens, samples.
+
+    Example: curate diff runs/loose runs/strict
+    """
+    from curate.diff import shown
+    from curate.run import Run
+
+    found = Run.open(run).diff(Run.open(other), samples=number)
+    for line in [json.dumps(found.to_json(), ensure_ascii=False)] if as_json else shown.lines(found):
+        click.echo(line)
+
+
+@main.command()
 @click.argument("run", required=False, type=click.Path(file_okay=False))
 @click.option("--tokens", type=float, metavar="N", help="Instead of a run: so many tokens, 1.2e9 for example.")
 @click.option(

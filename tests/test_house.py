@@ -34,10 +34,12 @@ BELOW = {
     "members": {"index", "judge", "contracts", "disk", "errors"},
     "differences": set(),
     "budget": {"registry", "shown", "errors"},
+    "diff": {"shown", "judge", "contracts", "kernels", "disk", "errors"},
     "run": {
         "display",
         "verdicts",
         "budget",
+        "diff",
         "plan",
         "cuts",
         "members",
