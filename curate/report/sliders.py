@@ -115,7 +115,7 @@ def _threshold(report: Report, say: Wording, place: int, across: Axis | None, mo
         "div",
         "┆ ",
         compared,
-        one.operator,
+        one.sign,
         " ",
         element("b", one.text),
         " ",
