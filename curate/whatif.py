@@ -1,0 +1,165 @@
+"""What one number of one rule decides: which documents would come back, or go, if it were another.
+
+A document is *decided* by a comparison if no other row rule drops it and its rule turns on whether the comparison is
+true. These documents are counted by what is compared, on one grid of decimal numbers (three digits, 350 numbers from
+each power of ten to the next), those on a number apart from those between two: so the count is exact for every number
+of the grid, whatever the operator, and numbers can be pasted into a pipeline. All counts are integers that add up over
+parts in any order. Duplicates, and rules that are judged last, are left out. Cost: about 0.1 µs a document and
+comparison, and 20 KB a comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from curate.comparisons import Comparison
+
+Integers = npt.NDArray[np.int64]
+Booleans = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+
+def _grid() -> Floats:
+    digits = [*range(100, 200), *range(200, 500, 2), *range(500, 1000, 5)]
+    positive = [float(f"{digit}e{exponent - 2}") for exponent in range(-9, 15) for digit in digits]
+    return np.array([*(-number for number in reversed(positive)), 0.0, *positive])
+
+
+GRID = _grid()
+"""Numbers at which counts are exact, ascending: 0, and from 1e-9 to 9.95e14 on either side. `float64[n]`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """Documents that a comparison decides, by place on the grid; and those that it does not."""
+
+    places: Integers
+    """Places that hold something, ascending: `2 i + 1` is the number `GRID[i]`, `2 i` what lies between it and the
+    number before."""
+    counts: Integers
+    """`[n_places, 4, 2]`: documents and bytes of text; the four are `2 * (dropped if the comparison is true) + (the
+    comparison is true now)`."""
+    whatever: Integers
+    """`[2, 2]`: documents and bytes that no number of this place drops or brings back: kept, dropped."""
+    low: float | None = None
+    """Least quantity among the documents that are decided."""
+    high: float | None = None
+
+    def __add__(self, other: Decided) -> Decided:
+        places, rows = np.unique(np.concatenate([self.places, other.places]), return_inverse=True)
+        counts = np.zeros((len(places), 4, 2), np.int64)
+        np.add.at(counts, rows, np.concatenate([self.counts, other.counts]))
+        lows = [low for low in (self.low, other.low) if low is not None]
+        highs = [high for high in (self.high, other.high) if high is not None]
+        return Decided(
+            places, counts, self.whatever + other.whatever, min(lows, default=None), max(highs, default=None)
+        )
+
+    @property
+    def kept(self) -> tuple[int, int]:
+        """Documents and bytes that no row rule drops now."""
+        documents, size = self.whatever[0] + self.counts[:, [1, 2]].sum(axis=(0, 1))
+        return int(documents), int(size)
+
+    def flips(self, operator: str, numbers: Sequence[float]) -> Integers:
+        """What would flip with each of these numbers: `[n_numbers, 2, 2]`, come back and go, documents and bytes.
+
+        Exact for numbers of `GRID`; others count as the next one above.
+        """
+        ends = 2 * np.searchsorted(GRID, np.asarray(numbers, np.float64)) + 1
+        upto = np.concatenate([np.zeros((1, 4, 2), np.int64), np.cumsum(self.counts, axis=0)])
+        below = upto[np.searchsorted(self.places, ends)]
+        equal = upto[np.searchsorted(self.places, ends, side="right")] - below
+        total = upto[-1]
+        true = {
+            "<": below,
+            "<=": below + equal,
+            ">": total - below - equal,
+            ">=": total - below,
+            "=": equal,
+        }[operator]
+        flipped = np.where(np.array([False, True, False, True])[None, :, None], total - true, true)
+        # Dropped now are those for which the comparison is as it drops them: numbers 0 and 3 of the four.
+        return np.stack([flipped[:, [0, 3]].sum(axis=1), flipped[:, [1, 2]].sum(axis=1)], axis=1)
+
+
+class Turned(NamedTuple):
+    """The documents of one part that a comparison decides."""
+
+    rows: Integers
+    """Ascending."""
+    quantity: Floats
+    """What is compared with the number."""
+    drops_if_true: Booleans
+    dropped: Booleans
+    """Now, by this rule."""
+
+
+def of_part(
+    comparisons: Sequence[Comparison], signals: pl.DataFrame, verdicts: pl.DataFrame
+) -> list[tuple[Turned, Decided]]:
+    """What each comparison decides in one part: its signals (with `text_bytes`) and verdicts, row-aligned.
+
+    `verdicts` has a Boolean for each row rule (`row_reasons`); other columns must not be there.
+    """
+    broken = verdicts.select(broken=pl.sum_horizontal(pl.all().cast(pl.Int64))).to_series().to_numpy()
+    size = signals["text_bytes"].to_numpy()
+    found = []
+    for one in comparisons:
+        own = verdicts[one.reason].to_numpy()
+        free = np.flatnonzero(broken == own)
+        found.append(_of_comparison(one, signals, free, own, size))
+    return found
+
+
+def _of_comparison(
+    one: Comparison, signals: pl.DataFrame, free: Integers, own: Booleans, size: Integers
+) -> tuple[Turned, Decided]:
+    names = list({*one.quantity.meta.root_names(), *one.if_true.meta.root_names(), *one.if_false.meta.root_names()})
+    # One expression may have no column any more; with_columns gives it as many rows as the others.
+    frame = signals.select(names)[free].with_columns(
+        one.quantity.cast(pl.Float64).alias("\0quantity"), one.if_true.alias("\0true"), one.if_false.alias("\0false")
+    )
+    quantity = frame["\0quantity"]
+    if_true, if_false = frame["\0true"].to_numpy(), frame["\0false"].to_numpy()
+    turns = quantity.is_not_null().to_numpy() & (if_true != if_false)
+    rows, others = free[turns], free[~turns]
+    turned = Turned(rows, quantity.to_numpy()[turns] + 0.0, if_true[turns], own[rows])
+    whatever = np.array([[int((~own[others]).sum()), 0], [int(own[others].sum()), 0]], np.int64)
+    whatever[:, 1] = size[others][~own[others]].sum(), size[others][own[others]].sum()
+    return turned, _counted(turned, size[rows], whatever)
+
+
+def _counted(turned: Turned, size: Integers, whatever: Integers) -> Decided:
+    if not len(turned.rows):
+        return Decided(np.empty(0, np.int64), np.empty((0, 4, 2), np.int64), whatever)
+    places = place(turned.quantity)
+    true_now = turned.drops_if_true == turned.dropped
+    first = int(places.min())
+    kinds = (places - first) * 4 + turned.drops_if_true * 2 + true_now
+    cells = (int(places.max()) - first + 1) * 4
+    documents = np.bincount(kinds, minlength=cells).reshape(-1, 4)
+    # Sums of a part's bytes are below 2**53, so Float64 holds them.
+    sizes = np.bincount(kinds, weights=size, minlength=cells).reshape(-1, 4).astype(np.int64)
+    filled = np.flatnonzero(documents.any(axis=1))
+    counts = np.stack([documents[filled], sizes[filled]], axis=2)
+    low, high = float(turned.quantity.min()), float(turned.quantity.max())
+    return Decided(filled + first, counts, whatever, low, high)
+
+
+def place(quantity: Floats) -> Integers:
+    """Place of each quantity on the grid, ascending with them."""
+    above: Integers = np.searchsorted(GRID, quantity)
+    is_equal = GRID[np.minimum(above, len(GRID) - 1)] == quantity
+    return 2 * above + is_equal
+
+
+def empty() -> Decided:
+    """What a comparison decides in no part at all: what sums start with."""
+    return Decided(np.empty(0, np.int64), np.empty((0, 4, 2), np.int64), np.zeros((2, 2), np.int64))
