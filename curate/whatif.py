@@ -157,7 +157,8 @@ def place(quantity: Floats) -> Integers:
     """Place of each quantity on the grid, ascending with them."""
     above: Integers = np.searchsorted(GRID, quantity)
     is_equal = GRID[np.minimum(above, len(GRID) - 1)] == quantity
-    return 2 * above + is_equal
+    places: Integers = 2 * above + is_equal
+    return places
 
 
 def empty() -> Decided:
