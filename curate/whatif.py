@@ -106,34 +106,43 @@ def of_part(
 ) -> list[tuple[Turned, Decided]]:
     """What each comparison decides in one part: its signals (with `text_bytes`) and verdicts, row-aligned.
 
-    `verdicts` has a Boolean for each row rule (`row_reasons`); other columns must not be there.
+    `verdicts` has a Boolean for each rule that looks at one document, and nothing else.
     """
-    broken = verdicts.select(broken=pl.sum_horizontal(pl.all().cast(pl.Int64))).to_series().to_numpy()
-    size = signals["text_bytes"].to_numpy()
-    found = []
-    for one in comparisons:
-        own = verdicts[one.reason].to_numpy()
-        free = np.flatnonzero(broken == own)
-        found.append(_of_comparison(one, signals, free, own, size))
-    return found
+    if not comparisons:
+        return []
+    broken = verdicts.select(broken=pl.sum_horizontal(pl.all().cast(pl.Int32))).to_series().to_numpy()
+    # Of most corpora most documents break nothing or one rule; the others are decided by no one comparison.
+    rows = np.flatnonzero(broken <= 1)
+    names = {"text_bytes", *(name for one in comparisons for name in one.signals)}
+    part = _Part(rows, signals.select(names)[rows], verdicts[rows], broken[rows])
+    return [_of_comparison(one, part) for one in comparisons]
 
 
-def _of_comparison(
-    one: Comparison, signals: pl.DataFrame, free: Integers, own: Booleans, size: Integers
-) -> tuple[Turned, Decided]:
-    names = list({*one.quantity.meta.root_names(), *one.if_true.meta.root_names(), *one.if_false.meta.root_names()})
-    # One expression may have no column any more; with_columns gives it as many rows as the others.
-    frame = signals.select(names)[free].with_columns(
-        one.quantity.cast(pl.Float64).alias("\0quantity"), one.if_true.alias("\0true"), one.if_false.alias("\0false")
-    )
-    quantity = frame["\0quantity"]
-    if_true, if_false = frame["\0true"].to_numpy(), frame["\0false"].to_numpy()
-    turns = quantity.is_not_null().to_numpy() & (if_true != if_false)
-    rows, others = free[turns], free[~turns]
-    turned = Turned(rows, quantity.to_numpy()[turns] + 0.0, if_true[turns], own[rows])
-    whatever = np.array([[int((~own[others]).sum()), 0], [int(own[others].sum()), 0]], np.int64)
-    whatever[:, 1] = size[others][~own[others]].sum(), size[others][own[others]].sum()
-    return turned, _counted(turned, size[rows], whatever)
+class _Part(NamedTuple):
+    """The documents that break at most one rule."""
+
+    rows: Integers
+    signals: pl.DataFrame
+    verdicts: pl.DataFrame
+    broken: Integers
+
+
+def _of_comparison(one: Comparison, part: _Part) -> tuple[Turned, Decided]:
+    own = part.verdicts[one.reason].to_numpy()
+    # Lazy: what both have in common, nearly all, is computed once, which takes a seventh of the time. What is true for
+    # all documents is one row; with_columns makes it as many as there are.
+    named = one.if_true.alias("true"), one.if_false.alias("false"), one.quantity.alias("q")
+    frame = part.signals.lazy().with_columns(named).select("true", "false", "q").collect()
+    if_true, quantity = frame["true"].to_numpy(), frame["q"]
+    turns = (if_true != frame["false"].to_numpy()) & quantity.is_not_null().to_numpy()
+    free = part.broken == own
+    size = part.signals["text_bytes"].to_numpy()
+    inside = np.flatnonzero(turns & free)
+    values = quantity.gather(inside).cast(pl.Float64).to_numpy() + 0.0
+    turned = Turned(part.rows[inside], values, if_true[inside], own[inside])
+    others = [free & ~turns & ~own, free & ~turns & own]
+    whatever = np.array([[int(other.sum()), int(size[other].sum())] for other in others], np.int64)
+    return turned, _counted(turned, size[inside], whatever)
 
 
 def _counted(turned: Turned, size: Integers, whatever: Integers) -> Decided:

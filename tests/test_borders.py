@@ -15,7 +15,7 @@ TYPES = {"chars": pl.Int64, "flag": pl.Boolean, "text_bytes": pl.Int64}
 CONDITION = "flag OR chars < 5"
 RULE = Rule("f.0", CONDITION, compile_condition(CONDITION, TYPES, {}))
 OTHER = Rule("f.1", "chars = 6", compile_condition("chars = 6", TYPES, {}))
-COMPARISONS = of_rule(RULE, TYPES, {})
+COMPARISONS = of_rule(RULE, TYPES)
 ROWS = st.lists(st.tuples(st.one_of(st.none(), st.integers(0, 10)), st.booleans()), max_size=40)
 
 

@@ -14,7 +14,7 @@ TYPES = {"chars": pl.Int64, "score": pl.Float64, "other": pl.Float64, "lang": pl
 
 
 def found(condition: str) -> list[Comparison]:
-    return of_rule(Rule("length.rule", condition, compile_condition(condition, TYPES, {})), TYPES, {})
+    return of_rule(Rule("length.rule", condition, compile_condition(condition, TYPES, {})), TYPES)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def rules_of(conditions: list[str]) -> list[Rule]:
 
 RULES = {condition: compile_condition(condition, TYPES, {}) for condition in CONDITIONS}
 COMPARISONS = {
-    condition: of_rule(Rule("f.0", condition, expression), TYPES, {}) for condition, expression in RULES.items()
+    condition: of_rule(Rule("f.0", condition, expression), TYPES) for condition, expression in RULES.items()
 }
 
 
