@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from curate.comparisons import Comparison
 from curate.contracts import ID, TEXT
 from curate.shown import printable
-from curate.tune.numbers import Number
 from curate.tune.rules import Drops, Found, RuleTable
 from curate.tune.signals import Percentile, SignalTable
 from curate.tune.tables import Amount, Whole
@@ -106,7 +106,7 @@ def rule_lines(found: RuleTable) -> Iterator[str]:
         yield from _duplicates_are_left_out(found.compared_by)
 
 
-def _around(number: Number) -> str:
+def _around(number: Comparison) -> str:
     """The number in brackets, and what stands around it."""
     room = (COLUMNS - 14 - len(number.text)) // 2
     before, after = number.condition[: number.start], number.condition[number.stop :]
