@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import random
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +31,7 @@ from curate.tune.command import lines
 from curate.tune.numbers import roundest, written
 from curate.tune.rules import Moved, numbers
 from curate.tune.tables import Tables
+from curate.tune.terminal import View
 from curate.work.passes import run_pipeline
 
 MEASURED = """
@@ -506,3 +510,54 @@ def test_a_text_cannot_move_the_cursor() -> None:
     assert shown.head("a\x1b[2Jb\r\n\n c", 40) == "a\\x1b[2Jb c"
     assert cell_len(shown.head("汉字" * 200, 77)) <= 77 and shown.head("汉字" * 200, 77).endswith("…")
     assert shown.head("短", 77) == "短"
+
+
+# On a terminal.
+
+
+def test_keys_choose_a_number_and_move_it(demo: tuple[curate.Run, str]) -> None:
+    run, _ = demo
+    view = View(Tables(run))
+    assert view.lines()[0].startswith("▸ length.too_short") and view.command() == ""
+    for _ in range(3):
+        view.press("right")
+    number, amount = view.number(), view.kept()
+    assert float(number) > 100 and amount.documents == 332
+    assert amount == tune.what_if(run, {"length.too_short": f"chars < {number}"}, samples=0).then
+    assert view.command() == f"curate tune {run.folder} 'length.too_short=chars < {number}'"
+    for _ in range(9):
+        view.press("left")
+    assert view.number() == "0" and view.kept().documents == 336, "to the left there is one document"
+    view.press("reset")
+    assert view.number() == "100" and view.kept() == view.moved.now
+    view.press("down")
+    view.press("right")
+    assert view.lines()[1].startswith("▸ language.not_chinese")
+    assert view.command().startswith(f"curate tune {run.folder} 'language.not_chinese=lang != '\"'\"'zh'")
+    for _ in range(100):
+        view.press("down")
+    assert view.chosen == len(view.found) - 1 and len(view.lines()) < 30
+    assert max(cell_len(line) for line in view.lines()) <= 80
+
+
+def test_a_terminal_gets_the_numbers_and_its_settings_back(demo: tuple[curate.Run, str]) -> None:
+    run, _ = demo
+    child, stream = pty.fork()
+    if child == 0:
+        os.environ |= {"TERM": "xterm", "COLUMNS": "80", "LINES": "30"}
+        os.execv(sys.executable, [sys.executable, "-m", "curate.cli", "tune", str(run.folder)])
+    shown = read_until(stream, b"q done")
+    assert "▸ length.too_short" in shown and "335" in shown
+    os.write(stream, b"\x1b[C")
+    assert "-1" in read_until(stream, b"q done")
+    os.write(stream, b"q")
+    assert "'length.too_short=chars < 140'" in read_until(stream, b"140'")
+    os.waitpid(child, 0)
+    os.close(stream)
+
+
+def read_until(stream: int, mark: bytes) -> str:
+    found = b""
+    while mark not in found:
+        found += os.read(stream, 1 << 16)
+    return found.decode(errors="replace")
