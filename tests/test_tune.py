@@ -6,8 +6,11 @@ import json
 import os
 import pty
 import random
+import select
 import shutil
+import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -540,24 +543,25 @@ def test_keys_choose_a_number_and_move_it(demo: tuple[curate.Run, str]) -> None:
     assert max(cell_len(line) for line in view.lines()) <= 80
 
 
-def test_a_terminal_gets_the_numbers_and_its_settings_back(demo: tuple[curate.Run, str]) -> None:
-    run, _ = demo
-    child, stream = pty.fork()
-    if child == 0:
-        os.environ |= {"TERM": "xterm", "COLUMNS": "80", "LINES": "30"}
-        os.execv(sys.executable, [sys.executable, "-m", "curate.cli", "tune", str(run.folder)])
-    shown = read_until(stream, b"q done")
-    assert "▸ length.too_short" in shown and "335" in shown
-    os.write(stream, b"\x1b[C")
-    assert "-1" in read_until(stream, b"q done")
-    os.write(stream, b"q")
-    assert "'length.too_short=chars < 140'" in read_until(stream, b"140'")
-    os.waitpid(child, 0)
-    os.close(stream)
+def test_a_terminal_gets_the_numbers_and_its_settings_back(run: curate.Run) -> None:
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    command = [sys.executable, "-m", "curate.cli", "tune", str(run.folder)]
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "80", "LINES": "30"}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as child:
+        assert "▸ measured.lt" in read_until(ours, b"q done")
+        os.write(ours, b"\x1b[C")
+        assert "measured.lt: 0.3 -> 0." in read_until(ours, b"q done")
+        os.write(ours, b"q")
+        assert f"curate tune {run.folder} 'measured.lt=x < 0." in read_until(ours, b"'\r\n").replace("\r\n", "")
+        assert child.wait(20) == 0
+    assert termios.tcgetattr(theirs) == before
+    os.close(ours), os.close(theirs)
 
 
 def read_until(stream: int, mark: bytes) -> str:
     found = b""
     while mark not in found:
+        assert select.select([stream], [], [], 30)[0], found
         found += os.read(stream, 1 << 16)
     return found.decode(errors="replace")
