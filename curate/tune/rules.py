@@ -182,6 +182,17 @@ class Moved:
         """How many rungs lie below a number, one that it divides not counted."""
         return int(np.searchsorted(ladder.high, value, side="right" if self._counts_equal else "left"))
 
+    def divided(self, ladder: Ladder) -> list[int]:
+        """The place of the rung that the run's number divides, if one is."""
+        place = self.place(ladder, self.number.number)
+        inside = ladder.low[place : place + 1] < ladder.high[place : place + 1]
+        return [place] if inside.any() and ladder.low[place] <= self.number.number else []
+
+    def kept_at(self, ladder: Ladder, place: int) -> Amount:
+        """What is kept when the number has so many rungs below it."""
+        documents, size = (self.kept(ladder, measure)[place] for measure in ("documents", "bytes"))
+        return Amount(int(documents), int(size))
+
     def number_at(self, ladder: Ladder, first: int, last: int | None = None) -> str:
         """The roundest number that has `first` to `last` rungs below it."""
         last = first if last is None else last
@@ -269,10 +280,10 @@ def number_for(run: Run, reason: str, keep: float, *, by: Measure = "documents",
     rate = _tokens_per_byte(tables, moved.whole) if by == "tokens" else 1.0
     measure = "documents" if by == "documents" else "bytes"
     limit = keep * getattr(moved.whole.all, measure) if keep <= 1 else keep / rate
-    better = _nearest(moved, limit, measure)
-    if better is None:
+    nearest = _nearest(moved, limit, measure)
+    if nearest is None:
         raise CurateError(f"{reason}: {_out_of_reach(moved, limit, measure, rate, by)}")
-    (kept,) = moved.kept_with([better])
+    better, kept = nearest
     return Found(
         reason, moved.number, better, moved.whole, limit * rate, by, moved.now, kept, tuple(tables.compared_by)
     )
@@ -294,24 +305,26 @@ def _out_of_reach(moved: Moved, limit: float, measure: str, rate: float, by: Mea
     )
 
 
-def _nearest(moved: Moved, limit: float, measure: str) -> str | None:
+def _nearest(moved: Moved, limit: float, measure: str) -> Step | None:
     """The nearest number that reaches the limit from where the run stands; None: there is none."""
     now = getattr(moved.now, measure)
     if now == limit:
-        return moved.number.text
+        return Step(moved.number.text, moved.now)
     sign = 1 if now < limit else -1
-    ladder = moved.ladder.opened([min(moved.place(moved.ladder, moved.number.number), len(moved.ladder.low) - 1)])
+    ladder = moved.ladder
     while True:
         kept, here = moved.kept(ladder, measure), moved.place(ladder, moved.number.number)
         good = np.flatnonzero(sign * kept >= sign * limit)
         left, right = good[good <= here][-1:], good[good >= here][:1]
+        # The run's number may divide a rung; what lies between it and the nearest good place may hold a nearer one.
         shut = np.flatnonzero(_may_reach(moved, ladder, kept, measure, sign, limit))
         nearer = shut[(shut >= (left[0] if len(left) else 0)) & (shut < (right[0] if len(right) else len(kept)))]
-        if not len(nearer):
+        opened = [*moved.divided(ladder), *nearer[np.argsort(np.abs(nearer - here))][:OPENED_AT_ONCE].tolist()]
+        if not opened:
             break
-        ladder = ladder.opened(nearer[np.argsort(np.abs(nearer - here))][:OPENED_AT_ONCE].tolist())
-    found = [moved.number_at(ladder, int(place)) for place in (*left, *right)]
-    return min(found, key=lambda one: abs(float(one) - moved.number.number), default=None)
+        ladder = ladder.opened(opened)
+    found = [Step(moved.number_at(ladder, int(place)), moved.kept_at(ladder, int(place))) for place in (*left, *right)]
+    return min(found, key=lambda one: abs(float(one.number) - moved.number.number), default=None)
 
 
 def _may_reach(

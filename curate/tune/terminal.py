@@ -98,8 +98,7 @@ class View:
         place = self._place(self.offset)
         if not self.offset or place is None:
             return self.moved.now
-        documents, size = (self.moved.kept(self.moved.ladder, name)[place] for name in ("documents", "bytes"))
-        return Amount(int(documents), int(size))
+        return self.moved.kept_at(self.moved.ladder, place)
 
     def lines(self) -> list[str]:
         """The screen."""
