@@ -298,6 +298,9 @@ def tune(
     from curate.run import Run
     from curate.tune import command
 
+    if not what and write is None and keep is None and sys.stdin.isatty() and sys.stdout.isatty():
+        click.echo(command.explore(Run.open(run)))
+        return  # with the command that shows what flips
     options: Any = {"keep": keep, "by": by, "number": number, "write": write, "samples": samples}
     for line in command.lines(Run.open(run), what, **options, tell=lambda message: click.echo(message, err=True)):
         click.echo(line)

@@ -57,7 +57,8 @@ BELOW = {
     "indexing": {"held", "index", "run", "contracts", "disk", "progress", "errors"},
     "stats": {"run", "plan", "pipeline", "judge", "contracts", "kernels", "errors"},
     "edit": {"pipeline", "judge", "registry", "disk", "errors"},
-    "tune": {"edit", "shown", "run", "stats", "cuts", "judge", "conditions", "registry", "contracts", "disk", "errors"},
+    "tune": {"comparisons", "edit", "shown", "run", "stats", "cuts", "judge"}
+    | {"registry", "contracts", "disk", "errors"},
     "profiles": {"contracts", "errors"},
     "targets": {"contracts", "registry", "errors"},
     "readers": {"contracts", "disk", "kernels", "errors"},
