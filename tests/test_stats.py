@@ -57,6 +57,21 @@ def test_bins_ascend_with_their_values_and_are_at_most_a_64th_wide(numbers: list
     assert (np.abs(values)[normal] <= starts[normal] * (1 + 1 / 64)).all()
 
 
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=30), st.integers(0, 30))
+def test_rules_that_fire_together_are_counted_by_pairs(rows: list[tuple[bool, ...]], cut: int) -> None:
+    filters = {"f": ["f.a", "f.b"], "g": ["g.c"]}
+    verdicts = pl.DataFrame(rows, schema=dict.fromkeys(["f.a", "f.b", "g.c"], pl.Boolean), orient="row")
+    verdicts = verdicts.with_columns(
+        id=pl.int_range(pl.len()).cast(pl.String), kept=~pl.any_horizontal("f.a", "f.b", "g.c")
+    )
+    signals = pl.DataFrame({"text_bytes": [1] * len(rows)}, schema={"text_bytes": pl.Int64})
+    pieces = [slice(0, cut), slice(cut, None)]
+    total = reduce(add, (Stats.of(0, signals[piece], verdicts[piece], filters, 0) for piece in pieces))
+    expected = [[sum(row[one] and row[other] for row in rows) for other in range(3)] for one in range(3)]
+    assert total.together.tolist() == expected
+
+
 def test_whole_numbers_below_128_and_64ths_begin_a_bin() -> None:
     edges = np.concatenate([np.arange(128.0), np.arange(64) / 64])
     assert (bin_start(grid_bin(edges)) == edges).all()

@@ -10,14 +10,13 @@ import base64
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 from typing import Any
 
 import polars as pl
 
-from curate import disk, judge, stats
+from curate import comparisons, disk, judge, stats
 from curate.contracts import ID, TEXT, Part
+from curate.report.decisions import BorderCase, Decisions, border_cases
 from curate.report.largest import Clusters, clusters_of
 from curate.report.thresholds import Threshold, thresholds
 from curate.run import Run
@@ -77,6 +76,10 @@ class Report:
     """Who measures (`documents`, a filter's label) to the names of the columns."""
     types: Mapping[str, Any]
     thresholds: Sequence[Threshold]
+    decisions: Decisions
+    """What each number of a rule decides."""
+    borders: Mapping[int, Sequence[BorderCase]]
+    """Number of a comparison in `decisions` to the documents nearest to its number."""
     samples: Mapping[str, list[Sample]]
     """Reason, or `kept`, to the documents chosen for it."""
     clusters: Sequence[Clusters]
@@ -104,7 +107,7 @@ def collect(run: Run) -> Report:
         for line in run.pipeline.filters
         for name, condition in judge.merged(line.step).items()
     ]
-    total = add_up(run, filters, types)
+    total, decisions = add_up(run, filters, types)
     return Report(
         name=run.pipeline.name,
         record=run.record,
@@ -117,6 +120,8 @@ def collect(run: Run) -> Report:
         signals=_by_filter(run, types),
         types=types,
         thresholds=thresholds(compiled),
+        decisions=decisions,
+        borders=border_cases(run, decisions, types),
         samples=_samples(run, total.samples),
         clusters=clusters_of(run),
         manifests=run.manifests(),
@@ -127,13 +132,16 @@ def collect(run: Run) -> Report:
     )
 
 
-def add_up(run: Run, filters: Mapping[str, list[str]], types: Mapping[str, Any]) -> Stats:
-    """The stats of a run, one part in memory at a time."""
-    parts = (
-        Stats.of(place, run.part_signals(part), pl.read_parquet(run.verdicts_file(part)), filters, SEED)
-        for place, part in enumerate(run.parts)
-    )
-    return reduce(add, parts, stats.empty(types, filters))
+def add_up(run: Run, filters: Mapping[str, list[str]], types: Mapping[str, Any]) -> tuple[Stats, Decisions]:
+    """The stats of a run and what its numbers decide, one part in memory at a time."""
+    numbers = comparisons.of_filters(run.pipeline.filters, types)
+    reasons = [rule.reason for rule in judge.compile_rules(run.pipeline.filters, types)]
+    total, decisions = stats.empty(types, filters), Decisions.none(numbers)
+    for place, part in enumerate(run.parts):
+        signals, verdicts = run.part_signals(part), pl.read_parquet(run.verdicts_file(part))
+        total += Stats.of(place, signals, verdicts, filters, SEED)
+        decisions += Decisions.of(numbers, place, signals, verdicts, reasons)
+    return total, decisions
 
 
 def _by_filter(run: Run, types: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from curate.report.border_cases import border_section
 from curate.report.collect import Report, RuleEntry, Sample
 from curate.report.markup import Markup, element, escape, number, shortened
 from curate.report.parts import code, fact, name, section
@@ -16,7 +17,7 @@ MOST_SIGNALS = 120
 """Signals listed with a sample."""
 
 
-def samples_section(report: Report, say: Wording, each: int) -> Markup:
+def samples_section(report: Report, say: Wording, each: int, borders: int) -> Markup:
     """Up to `each` documents for every rule, and as many that were kept."""
     intro = say(
         "Chosen by a hash of the id, the same ones every time; first those that no other rule drops, which would come "
@@ -25,15 +26,20 @@ def samples_section(report: Report, say: Wording, each: int) -> Markup:
     shown = {reason: samples[:each] for reason, samples in report.samples.items()}
     title = [element("b", say("kept")), " ", _counted(number(report.stats.kept))]
     kept = _details(say, "kept", title, shown["kept"], None, report.stats.kept)
-    rules = [_rule(report, say, place, rule, shown[rule.reason]) for place, rule in enumerate(report.rules)]
+    rules = [
+        _rule(report, say, place, rule, shown[rule.reason], border_section(report, say, rule.reason, borders))
+        for place, rule in enumerate(report.rules)
+    ]
     return section("samples", say("Documents"), element("p", intro, class_="note"), kept, rules)
 
 
-def _rule(report: Report, say: Wording, place: int, rule: RuleEntry, samples: Sequence[Sample]) -> Markup:
+def _rule(
+    report: Report, say: Wording, place: int, rule: RuleEntry, samples: Sequence[Sample], borders: Markup | None
+) -> Markup:
     broken, alone = (int(report.stats.by_reason[place][column]) for column in (BROKEN, ALONE))
     counted = say("{n}, {alone} by it alone", n=broken, alone=alone) if broken else number(0)
     title = [element("b", name(rule.reason)), " ", code(rule.condition), " ", _counted(counted)]
-    return _details(say, f"rule-{place}", title, samples, rule, broken)
+    return _details(say, f"rule-{place}", title, samples, rule, broken, borders)
 
 
 def _counted(words: str) -> Markup:
@@ -41,14 +47,20 @@ def _counted(words: str) -> Markup:
 
 
 def _details(
-    say: Wording, anchor: str, title: Sequence[Markup | str], samples: Sequence[Sample], rule: RuleEntry | None, n: int
+    say: Wording,
+    anchor: str,
+    title: Sequence[Markup | str],
+    samples: Sequence[Sample],
+    rule: RuleEntry | None,
+    n: int,
+    borders: Markup | None = None,
 ) -> Markup:
     if samples:
         inner = element("div", [_article(say, sample, rule) for sample in samples], class_="documents")
     else:
         none = say("None is shown, to keep this page small.") if n else say("No document.")
         inner = element("p", none, class_="note")
-    return element("details", element("summary", title), inner, class_="rule", id=anchor)
+    return element("details", element("summary", title), inner, borders, class_="rule", id=anchor)
 
 
 def _article(say: Wording, sample: Sample, rule: RuleEntry | None) -> Markup:

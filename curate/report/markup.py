@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 
 _PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
-_VOID = {"rect"}
+_VOID = {"rect", "input"}
 
 
 class Markup(str):

@@ -1,8 +1,8 @@
-"""The page: one file of HTML and SVG without a script, which asks nothing of any network.
+"""The page: one file of HTML and SVG, which asks nothing of any network; its one script moves the sliders.
 
-Its policy (CSP) forbids everything but the one style sheet inside, by hash; all text goes through `markup`, all words
-through `wording`. Cut down in steps until it is below `MOST_BYTES`. The charts are most of the time, 25 ms each; the
-same run gives the same bytes.
+Its policy (CSP) forbids everything but the style sheet and the script inside, by their hashes; all text goes through
+`markup`, all words through `wording`. Cut down in steps until it is below `MOST_BYTES`. The charts are most of the
+time, 25 ms each; the same run gives the same bytes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from curate.report.markup import element, escape
 from curate.report.rules import rules_section
 from curate.report.shards import shards_section
 from curate.report.signals import signals_section
+from curate.report.together import together_section
 from curate.report.wording import wording
 
 MOST_BYTES = 5_000_000
@@ -39,9 +40,21 @@ class Detail(NamedTuple):
     charts: int
     clusters: int = 0
     """For each filter that compares documents."""
+    sliders: int = 0
+    """In all."""
+    borders: int = 0
+    """Border cases on either side of each number."""
+    together: int = 0
+    """Rules in the map of rules that fire together."""
 
 
-DETAILS = (Detail(5, 120, 10), Detail(3, 120, 10), Detail(1, 60, 10), Detail(0, 20, 3), Detail(0, 0))
+DETAILS = (
+    Detail(5, 120, 10, 150, 3, 30),
+    Detail(3, 120, 10, 100, 2, 30),
+    Detail(1, 60, 10, 60, 1, 30),
+    Detail(0, 20, 3, 20, 0, 20),
+    Detail(0, 0),
+)
 """Tried in order until the page is small enough; the last one always is, for up to some 5,000 rules."""
 
 
@@ -60,21 +73,28 @@ def render(report: Report, detail: Detail, language: str = "en", others: Mapping
     sections = [
         funnel_section(report, say),
         rules_section(report, say),
-        signals_section(report, say, detail.charts),
+        together_section(report, say, detail.together),
+        signals_section(report, say, detail.charts, detail.sliders),
         shards_section(report, say),
         clusters_section(report, say, detail.clusters),
-        samples_section(report, say, detail.samples),
+        samples_section(report, say, detail.samples, detail.borders),
         rejected_section(report, say),
         machine_section(report, say),
     ]
     template = Path(__file__).with_name("template.html").read_text(encoding="utf-8")
     body = escape([header(report, say, others), element("main", sections)])
+    script = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
     return string.Template(template).substitute(
-        policy=_policy(template), language=say.language, title=escape(f"{report.name} · curate"), body=body
-    )
+        policy=_policy(template, script), language=say.language, title=escape(f"{report.name} · curate"), body=body,
+        script=script,
+    )  # fmt: skip
 
 
-def _policy(template: str) -> str:
+def _policy(template: str, script: str) -> str:
     style = re.search("<style>(.*?)</style>", template, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style[1].encode() if style else b"").digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    allowed = f"style-src {_hash(style[1] if style else '')}; script-src {_hash(script)}"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

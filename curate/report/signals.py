@@ -10,6 +10,7 @@ from curate.report.charts import histogram_svg
 from curate.report.collect import Report
 from curate.report.markup import Content, Markup, element, number, share, size
 from curate.report.parts import NAME_CHARS, bar, cell, figures, name, section
+from curate.report.sliders import computed, pointer, sliders, words
 from curate.report.thresholds import Threshold
 from curate.report.wording import Wording
 from curate.stats import Histogram, Values
@@ -19,7 +20,7 @@ MOST_MARKS = 12
 """Thresholds drawn into one chart."""
 
 
-def signals_section(report: Report, say: Wording, most: int) -> Markup:
+def signals_section(report: Report, say: Wording, most: int, n_sliders: int) -> Markup:
     """Charts of at most `most` signals, those that a rule reads before the others."""
     left = most
     groups: list[Markup] = []
@@ -28,7 +29,7 @@ def signals_section(report: Report, say: Wording, most: int) -> Markup:
         ruled, others = [one for one in names if one in read], [one for one in names if one not in read]
         shown, folded = ruled[:left], others[: max(left - len(ruled), 0)]
         left -= len(shown) + len(folded)
-        groups += _group(report, say, label, shown, folded)
+        groups += _group(report, say, label, shown, folded, n_sliders)
         if missing := len(names) - len(shown) - len(folded):
             more = say.many(missing, "1 more signal is not drawn.", "{n} more signals are not drawn.")
             groups.append(element("p", more, class_="note"))
@@ -39,45 +40,51 @@ def signals_section(report: Report, say: Wording, most: int) -> Markup:
         kept=_swatch("kept", say("kept")),
         dropped=_swatch("dropped", say("dropped")),
     )
-    return section("signals", say("Signals"), element("p", intro, class_="note"), groups)
+    what_if = words(report, say) if n_sliders else None
+    return section("signals", say("Signals"), element("p", intro, class_="note"), what_if, groups)
 
 
 def _swatch(kind: str, word: Markup) -> Markup:
     return element("span", element("span", class_="swatch"), " ", word, class_=kind)
 
 
-def _group(report: Report, say: Wording, label: str, shown: Sequence[str], folded: Sequence[str]) -> list[Markup]:
+def _group(
+    report: Report, say: Wording, label: str, shown: Sequence[str], folded: Sequence[str], n_sliders: int
+) -> list[Markup]:
     if not (shown or folded):
         return []
     parts = [element("h3", say("all documents") if label == "documents" else name(label))]
     if shown:
-        parts.append(element("div", [_card(report, say, one) for one in shown], class_="cards"))
+        drawn = [_card(report, say, one, n_sliders) for one in shown]
+        parts.append(element("div", drawn, computed(report, say, label, n_sliders), class_="cards"))
     if folded:
-        words = say.many(len(folded), "1 signal that no rule reads", "{n} signals that no rule reads")
-        cards = element("div", [_card(report, say, one) for one in folded], class_="cards")
-        parts.append(element("details", element("summary", words, class_="note"), cards))
+        title = say.many(len(folded), "1 signal that no rule reads", "{n} signals that no rule reads")
+        cards = element("div", [_card(report, say, one, n_sliders) for one in folded], class_="cards")
+        parts.append(element("details", element("summary", title, class_="note"), cards))
     return parts
 
 
-def _card(report: Report, say: Wording, signal: str) -> Markup:
+def _card(report: Report, say: Wording, signal: str, n_sliders: int) -> Markup:
     counted = report.stats.signals[signal]
     marks = [one for one in report.thresholds if one.signal == signal]
     if isinstance(counted, Values):
         return _values_card(say, signal, counted)
-    whole = report.types[signal] == pl.Int64
-    return _histogram_card(say, signal, counted, marks, whole)
+    return _histogram_card(report, say, signal, counted, marks, n_sliders)
 
 
-def _histogram_card(say: Wording, signal: str, counted: Histogram, marks: Sequence[Threshold], whole: bool) -> Markup:
-    scales, chart = None, Markup("")
+def _histogram_card(
+    report: Report, say: Wording, signal: str, counted: Histogram, marks: Sequence[Threshold], n_sliders: int
+) -> Markup:
+    scales, chart, across = None, Markup(""), None
     if counted.total and counted.low != counted.high:
         positions = tuple(sorted({mark.value for mark in marks})[:MOST_MARKS])
-        svg, across, steep = histogram_svg(counted, positions, whole)
+        svg, across, steep = histogram_svg(counted, positions, report.types[signal] == pl.Int64)
         scales = _scales(say, across.constant is not None, steep)
         label = say.plain("Histogram of {signal}, kept and dropped documents", signal=signal[:NAME_CHARS])
-        chart = element("div", svg, class_="chart", role="img", aria_label=label)
+        chart = element("div", pointer(svg, across), class_="chart", role="img", aria_label=label)
     heading = element("h4", name(signal), element("small", scales) if scales else None)
-    return element("figure", heading, chart, element("figcaption", _summary(say, counted), _marks(marks)))
+    numbers = sliders(report, say, report.decisions.of_signal(signal)[:MOST_MARKS], across, n_sliders)
+    return element("figure", heading, chart, element("figcaption", _summary(say, counted), numbers or _marks(marks)))
 
 
 def _scales(say: Wording, values: bool, counts: bool) -> Markup | None:
