@@ -230,7 +230,7 @@ def filters(name: str | None) -> None:
 
 
 @main.command()
-@click.argument("where", metavar="RUN_OR_SHARD", type=click.Path())
+@click.argument("where", metavar="RUN_OR_SHARD", type=click.Path(), shell_complete=completing.runs)
 @click.option(
     "--reason", shell_complete=completing.reasons,
     help="Only documents dropped for it, e.g. length.too_short; also `kept`, `dropped`, `rejected`.",
