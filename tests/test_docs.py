@@ -74,7 +74,7 @@ CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
 def outline(text):
     """What both languages share: code without comments, levels of headings, code in the first column of tables."""
     code = [
-        re.sub(r"\s*#.*|^(\s*[\w.]+/?)(  .*)", r"\1", block, flags=re.MULTILINE)
+        re.sub(r"\s*#.*|^(\s*[\w./, ]+?)(   *\S.*)", r"\1", block, flags=re.MULTILINE)
         for block in re.findall(r"```(?:\w+)\n(.*?)```", text, re.DOTALL)
     ]
     prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
