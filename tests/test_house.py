@@ -71,6 +71,7 @@ BELOW = {
         "verdicts",
         "why",
         "evidence",
+        "cuts",
         "members",
         "differences",
         "stats",
