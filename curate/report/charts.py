@@ -1,7 +1,7 @@
 """Histograms as static SVG: kept documents above the line, dropped ones below it, thresholds across both.
 
-The charts are described by Altair, once, and drawn by vl-convert when the page is written: no script on the page, 9 KB
-a chart, and it prints. Each histogram changes the data, domains and ticks of that one description, because Altair takes
+The charts are described by Altair, once, and drawn by vl-convert when the page is written: they need no script, print,
+and take 9 KB each. Each histogram changes the data, domains and ticks of that one description, because Altair takes
 90 ms to build and check a chart and vl-convert 25 ms to draw it (after a second to start). Nothing is fetched: the data
 is inside, and `allowed_base_urls` is empty.
 """

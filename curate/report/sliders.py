@@ -43,7 +43,7 @@ def words(report: Report, say: Wording) -> Markup:
     kept_bytes = report.stats.kept_bytes
     rates = [
         element("span", label[:40], data_rate=f"{tokens / kept_bytes:.6g}")
-        for label, tokens in list(tokens_of(report).items())[:MOST_WRITERS]
+        for label, tokens in list(_tokens_made(report).items())[:MOST_WRITERS]
         if kept_bytes and tokens
     ]
     hole = {key: f"{{{key}}}" for key in ("documents", "tokens", "writer", "now", "then")}
@@ -63,6 +63,15 @@ def words(report: Report, say: Wording) -> Markup:
     )
     attributes = {f"data_{key}": sentence for key, sentence in sentences.items()}
     return element("div", element("p", note, class_="note"), rates, id="what-if", hidden="", **attributes)
+
+
+def _tokens_made(report: Report) -> dict[str, int]:
+    """Writer to the tokens of all kept text, also those that its shards leave out."""
+    left_out = {label: manifest.get("tokens_left_out") for label, manifest in report.manifests.items()}
+    return {
+        label: tokens + (more if isinstance(more := left_out[label], int) else 0)
+        for label, tokens in tokens_of(report).items()
+    }
 
 
 def sliders(report: Report, say: Wording, places: Sequence[int], across: Axis | None, most: int) -> Markup | None:
@@ -106,7 +115,7 @@ def _threshold(report: Report, say: Wording, place: int, across: Axis | None, mo
         "div",
         "┆ ",
         compared,
-        one.operator,
+        one.sign,
         " ",
         element("b", one.text),
         " ",

@@ -48,11 +48,11 @@ def _left_out(say: Wording, n: int) -> Markup:
 
 def _row(report: Report, say: Wording, shown: list[int], line: int, broken: list[int]) -> Markup:
     own = shown[line]
-    head = element(
-        "th", element("span", str(line + 1), class_="quiet"), " ", name(report.rules[own].reason), scope="row"
-    )
+    reason = report.rules[own].reason
+    label = [element("span", str(line + 1), class_="quiet"), " ", name(reason)]
+    head = element("th", label, scope="row", title=reason[:NAME_CHARS])
     cells = [_cell(report, say, own, other, broken) for other in shown[:line]]
-    total = cell(compact(broken[own]), class_="own", title=f"{report.rules[own].reason[:NAME_CHARS]}: {broken[own]:,}")
+    total = cell(compact(broken[own]), class_="own", title=f"{reason[:NAME_CHARS]}: {broken[own]:,}")
     return element("tr", head, cells, total)
 
 
