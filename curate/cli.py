@@ -6,6 +6,7 @@ Exit codes: 0; 1 a run failed or was interrupted; 2 the pipeline or the command 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -229,30 +230,38 @@ def filters(name: str | None) -> None:
 
 
 @main.command()
-@_run
+@click.argument("where", metavar="RUN_OR_SHARD", type=click.Path(), shell_complete=completing.runs)
 @click.option(
     "--reason", shell_complete=completing.reasons,
     help="Only documents dropped for it, e.g. length.too_short; also `kept`, `dropped`, `rejected`.",
 )  # fmt: skip
-@click.option("--id", "document", help="Only this document, whole, with all its signals.")
+@click.option("--id", help="Only this document, whole, with all rules and signals.")
 @click.option("--cluster", metavar="ID", help="The documents that are this one again: survivor, and what differs.")
 @click.option(
+    "--near",
+    metavar="RULE",
+    shell_complete=completing.reasons,
+    help="The documents nearest to a rule's numbers, just kept and just dropped.",
+)
+@click.option("--random", is_flag=True, help="Documents by chance; --reason may go with it.")
+@click.option("--seed", type=int, metavar="N", help="Other documents by chance [default: 0].")
+@click.option("--diff", is_flag=True, help="With --id: what cleaning changed in its raw text.")
+@click.option("--tokens", is_flag=True, help="Of a shard: each token with its id.")
+@click.option("--from", "first", type=click.IntRange(min=0), metavar="N", help="Of a shard: the first document shown.")
+@click.option(
     "-n", "--limit", "number", type=click.IntRange(min=1), metavar="N", default=5, show_default=True,
-    help="Documents at most.",
+    help="Documents at most; with --near, for each number.",
 )  # fmt: skip
 @_plain_errors
-def show(run: str, reason: str | None, document: str | None, cluster: str | None, number: int) -> None:
-    """Show documents of a run, with the reasons for which they were dropped.
+def show(where: str, **options: Any) -> None:
+    """Show documents of a run with why they were dropped, or documents and tokens of a shard.
 
     Example: curate show runs/skypile_small --reason toxicity.gambling -n 3
     """
-    from curate import shown
-    from curate.run import Run
+    from curate.show import Asked, lines
 
-    if cluster is not None and (reason or document):
-        raise click.UsageError("--cluster stands alone: leave out --reason and --id")
     found = False
-    for line in shown.lines(Run.open(run), reason=reason, id=document, cluster=cluster, most=number):
+    for line in lines(where, Asked(**options), in_colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR")):
         click.echo(line)
         found = True
     if not found:

@@ -241,7 +241,7 @@ class Run:
         Raises: CurateError for a reason that the run does not know.
         """
         self.must_be_finished()
-        condition = self._condition(reason, id)
+        condition = self.has_reason(reason, id)
         frames: list[pl.DataFrame] = []
         found = 0
         for part in self.parts:
@@ -251,15 +251,38 @@ class Run:
                 rows = rows.head(limit - found)
             if rows.len() == 0:
                 continue
-            text = pl.read_parquet(self.documents_file(part))[rows]
-            signals = self.part_signals(part).drop("source")[rows]
-            if cuts.cutting(self.pipeline.filters) or cuts.judged_last(self.pipeline.filters):
-                signals = signals.with_columns(cuts.listed(cuts.of_rows(self.part_cuts(part), rows), len(rows)))
-            frames.append(pl.concat([text, verdicts[rows].drop(ID), signals], how="horizontal"))
+            frames.append(self.part_documents(part, rows))
             found += rows.len()
             if limit is not None and found >= limit:
                 break
         return pl.concat(frames) if frames else pl.DataFrame()
+
+    def part_documents(self, part: Part, rows: pl.Series) -> pl.DataFrame:
+        """Documents of some rows (sorted, unique) of a part, as `documents` gives them."""
+        verdicts = disk.read_frame(self.verdicts_file(part), None)[rows]
+        text = pl.read_parquet(self.documents_file(part))[rows]
+        signals = self.part_signals(part).drop("source")[rows]
+        if cuts.cutting(self.pipeline.filters) or cuts.judged_last(self.pipeline.filters):
+            signals = signals.with_columns(cuts.listed(cuts.of_rows(self.part_cuts(part), rows), len(rows)))
+        return pl.concat([text, verdicts.drop(ID), signals], how="horizontal")
+
+    def sample(self, reason: str | None = None, n: int = 5, seed: int = 0) -> pl.DataFrame:
+        """Some documents by chance, the same ones for the same `seed`; else as `documents`."""
+        from curate import chosen
+
+        return chosen.sample(self, reason, n, seed)
+
+    def near(self, reason: str, n: int = 5) -> pl.DataFrame:
+        """The documents nearest to the numbers of a rule, just kept and just dropped by it in turns, `n` a number.
+
+        Only documents that no other row rule drops; duplicates are left out of the question. First columns:
+        `comparison` (which number of the rule, from 0), `number` (as the condition has it), `quantity` (what is
+        compared with it), `distance`; else as `documents`.
+        Raises: CurateError for a rule that has no number.
+        """
+        from curate import chosen
+
+        return chosen.near(self, reason, n)
 
     def cluster(self, id: str) -> pl.DataFrame:
         """The documents of a cluster, found by any of them; one row for a document that stands alone. Without texts.
@@ -275,7 +298,8 @@ class Run:
 
         return members.cluster(self, id)
 
-    def _condition(self, reason: str | None, id: str | None) -> pl.Expr:
+    def has_reason(self, reason: str | None, id: str | None = None) -> pl.Expr:
+        """Whether a verdict is what `documents` asks for. Raises: CurateError."""
         from curate.registry import nearest
 
         if reason not in (None, "kept", "dropped", *self.reasons()):

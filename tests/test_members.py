@@ -118,8 +118,8 @@ def test_the_survivor_may_be_in_an_earlier_run(second: Run, tmp_path: Path) -> N
     assert f"── new  dropped by near_duplicates, a duplicate of longest in {tmp_path / 'first'}" in shown
     assert "{+新+}" in shown
     assert "the survivor," not in shown
-    reasons = show(second.folder, "--reason", "near_duplicates.in_earlier_run")
-    assert f"duplicate of longest in {tmp_path / 'first'}  (a cluster of 3, similarity 0." in reasons
+    reasons = " ".join(show(second.folder, "--reason", "near_duplicates.in_earlier_run").split())
+    assert f"duplicate of longest in {tmp_path / 'first'} (a cluster of 3, similarity 0." in reasons
 
 
 def test_texts_of_an_earlier_run_that_are_gone_are_said_to_be(second: Run, tmp_path: Path) -> None:

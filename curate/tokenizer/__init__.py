@@ -35,6 +35,7 @@ from curate.tokenizer.sentencepiece_model import sentencepiece_kernel, without_u
 ACCEPTED = (
     "a tokenizer.json, a SentencePiece .model, a folder with one of them, or a hub name such as Qwen/Qwen2.5-0.5B"
 )
+_BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _BATCH_BYTES = 1_000_000
 
@@ -82,6 +83,23 @@ class Tokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         """Give the text of ids; bytes that are no UTF-8 become U+FFFD. SentencePiece leaves its control symbols out."""
         return self._decode([int(number) for number in ids])
+
+    def spelling(self, number: int) -> str:
+        """What one id stands for, to be looked at: a space is ␣, a line end ↵, a lone byte \\x and two digits."""
+        token = _tokens_of(self).get(number)
+        if token is None:
+            return f"(no token {number})"
+        raw = spelt_bytes(token) if self.kind == "byte_level_bpe" else None
+        if byte := _BYTE_PIECE.fullmatch(token):
+            raw = bytes([int(byte[1], 16)])
+        text = raw.decode(errors="backslashreplace") if raw is not None else token
+        return text.replace(" ", "␣").replace("▁", "␣").replace("\n", "↵")
+
+
+@lru_cache(maxsize=2)
+def _tokens_of(tokenizer: Tokenizer) -> dict[int, str]:
+    """Ids to tokens, as the vocabulary spells them."""
+    return {number: token for token, number in tokenizer._ids.items()}
 
 
 def load_tokenizer(where: str | Path) -> Tokenizer:
