@@ -80,6 +80,7 @@ BELOW = {
         "verdicts",
         "why",
         "evidence",
+        "cuts",
         "members",
         "differences",
         "stats",

@@ -52,7 +52,7 @@ def _summary(say: Wording, found: Clusters) -> list[Markup | str]:
         dropped=found.dropped,
     )
     listed = say("The largest are listed: {n}.", n=len(found.largest)) if found.clusters > len(found.largest) else ""
-    return [held, " ", listed]
+    return [held, "" if say.language == "zh" else " ", listed]
 
 
 def _sizes(say: Wording, found: Clusters) -> Markup:

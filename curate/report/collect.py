@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import base64
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from curate import comparisons, disk, judge, stats
-from curate.contracts import ID, TEXT, Part
 from curate.report.decisions import BorderCase, Decisions, border_cases
+from curate.report.glosses import Glosses
+from curate.report.hosts import Hosts, hosts_of
 from curate.report.largest import Clusters, clusters_of
+from curate.report.samples import Sample, samples_of
 from curate.report.thresholds import Threshold, thresholds
-from curate.run import Run
+from curate.report.wording import LANGUAGES
+from curate.run import TEXT_CHARS, Run
 from curate.stats import Stats
 
 SEED = 0
 """Of the hash that chooses samples: the same documents every time."""
-SAMPLE_CHARS = 600
 REJECTED_ROWS = 20
-VALUE_CHARS = 300
-"""Characters shown of an id, a field, a String signal."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +39,6 @@ class RuleEntry:
     condition: str
     signals: tuple[str, ...]
     """Columns that the condition reads."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A document, cut to what is shown."""
-
-    id: str
-    text: str
-    chars: int
-    """Of the whole text."""
-    reasons: tuple[str, ...]
-    """Every rule that it breaks."""
-    duplicate_of: str | None
-    fields: Mapping[str, str | None]
-    """`source`, and the fields that the reader was told to keep."""
-    signals: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -80,6 +64,12 @@ class Report:
     """What each number of a rule decides."""
     borders: Mapping[int, Sequence[BorderCase]]
     """Number of a comparison in `decisions` to the documents nearest to its number."""
+    hosts: Hosts | None
+    """Sites of the documents, where a reader keeps their addresses."""
+    kept_chars: int
+    """Characters of the kept documents, without what is cut."""
+    glosses: Mapping[str, Glosses]
+    """Language to what signals and rules are."""
     samples: Mapping[str, list[Sample]]
     """Reason, or `kept`, to the documents chosen for it."""
     clusters: Sequence[Clusters]
@@ -122,7 +112,10 @@ def collect(run: Run) -> Report:
         thresholds=thresholds(compiled),
         decisions=decisions,
         borders=border_cases(run, decisions, types),
-        samples=_samples(run, total.samples),
+        hosts=hosts_of(run),
+        kept_chars=_kept_chars(run),
+        glosses={language: Glosses(run.pipeline.filters, language) for language in LANGUAGES},
+        samples=samples_of(run, total.samples),
         clusters=clusters_of(run),
         manifests=run.manifests(),
         writers=[line.label for line in run.pipeline.write],
@@ -161,67 +154,19 @@ def _fingerprints(run: Run) -> dict[str, str]:
     }
 
 
+def _kept_chars(run: Run) -> int:
+    total = 0
+    for part in run.parts:
+        kept = disk.read_frame(run.verdicts_file(part), [judge.KEPT]).to_series()
+        spans = run.part_cuts(part)
+        spans = spans.filter(kept.gather(spans["row"]))
+        chars = disk.read_frame(run.clean_file(part), [TEXT_CHARS]).to_series()
+        total += int(chars.filter(kept).sum()) - int((spans["end_char"] - spans["start_char"]).sum())
+    return total
+
+
 def _readable(row: Mapping[str, Any]) -> dict[str, Any]:
     raw = row.get("raw")
     if raw is None:
         raw = base64.b64decode(row.get("raw_base64", "")).decode("utf-8", "backslashreplace")
     return {**row, "raw": raw}
-
-
-def _samples(run: Run, chosen: pl.DataFrame) -> dict[str, list[Sample]]:
-    """Reason to its samples, in the order in which they were chosen."""
-    names = ["kept", *run.reasons()]
-    wanted = chosen.select("part", "row").unique().sort("part", "row")
-    found: dict[tuple[int, int], Sample] = {}
-    for (place,), rows in wanted.group_by("part", maintain_order=True):
-        number = int(str(place))
-        for row, sample in zip(rows["row"], _read_samples(run, run.parts[number], rows["row"]), strict=True):
-            found[number, row] = sample
-    samples: dict[str, list[Sample]] = {name: [] for name in names}
-    for one in chosen.iter_rows(named=True):
-        samples[names[one["reason"] + 1]].append(found[one["part"], one["row"]])
-    return samples
-
-
-def _read_samples(run: Run, part: Part, rows: pl.Series) -> Iterator[Sample]:
-    """The samples at `rows` (ascending) of a part; a loop over documents, but over the few that are shown."""
-    signals = run.part_signals(part)[rows].drop("source").iter_rows(named=True)
-    verdicts = pl.read_parquet(run.verdicts_file(part))[rows].iter_rows(named=True)
-    documents = _cut_documents(run, part, rows).iter_rows(named=True)
-    for document, verdict, measured in zip(documents, verdicts, signals, strict=True):
-        known = {ID, TEXT, "chars of text"}
-        yield Sample(
-            id=document[ID],
-            text=document[TEXT],
-            chars=document["chars of text"],
-            reasons=tuple(reason for reason in run.reasons() if verdict[reason]),
-            duplicate_of=verdict[judge.DUPLICATE_OF],
-            fields={name: value for name, value in document.items() if name not in known},
-            signals={
-                name: value[:VALUE_CHARS] if isinstance(value, str) else value for name, value in measured.items()
-            },
-        )
-
-
-def _cut_documents(run: Run, part: Part, rows: pl.Series) -> pl.DataFrame:
-    import pyarrow.parquet as pq
-
-    frames, start = [], 0
-    file = pq.ParquetFile(run.documents_file(part))
-    for group in range(file.num_row_groups):
-        stop = start + file.metadata.row_group(group).num_rows
-        inside = rows.filter((rows >= start) & (rows < stop)) - start
-        if not inside.is_empty():
-            frame = pl.from_arrow(file.read_row_group(group))
-            assert isinstance(frame, pl.DataFrame)
-            frames.append(_cut(frame[inside]))
-        start = stop
-    return pl.concat(frames)
-
-
-def _cut(frame: pl.DataFrame) -> pl.DataFrame:
-    text = pl.col(TEXT)
-    fields = pl.exclude(TEXT).str.slice(0, VALUE_CHARS)
-    return frame.select(
-        fields, text.str.slice(0, SAMPLE_CHARS), text.str.len_chars().cast(pl.Int64).alias("chars of text")
-    )

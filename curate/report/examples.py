@@ -6,31 +6,44 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from curate.report.border_cases import border_section
-from curate.report.collect import Report, RuleEntry, Sample
-from curate.report.markup import Markup, element, escape, number, shortened
+from curate.report.collect import Report, RuleEntry
+from curate.report.find import find_box
+from curate.report.markup import Markup, element, number, shortened
 from curate.report.parts import code, fact, name, section
+from curate.report.samples import Sample
+from curate.report.texts import excerpt_note, sample_text
 from curate.report.wording import Wording
 from curate.stats import ALONE, BROKEN
+from curate.why import condition_in, sentences
 
 RAW_CHARS = 600
 MOST_SIGNALS = 120
 """Signals listed with a sample."""
+MOST_REASONS = 4
+"""Rules of a document that are told in sentences."""
+SENTENCE_CHARS = 600
+OTHER_CHARS = 160
+"""Of the sentence of another rule: its own section has it whole."""
+CONDITION_CHARS = 1_000
 
 
 def samples_section(report: Report, say: Wording, each: int, borders: int) -> Markup:
     """Up to `each` documents for every rule, and as many that were kept."""
     intro = say(
-        "Chosen by a hash of the id, the same ones every time; first those that no other rule drops, which would come "
-        "back if this rule were off."
+        "Why a document was kept or dropped. Chosen by a hash of the id, the same ones every time; first those that no "
+        "other rule drops, which would come back if this rule were off. What counts for the rule is {marked}; what the "
+        "shards leave out is {struck}.",
+        marked=element("mark", say("marked")),
+        struck=element("s", say("struck through")),
     )
     shown = {reason: samples[:each] for reason, samples in report.samples.items()}
     title = [element("b", say("kept")), " ", _counted(number(report.stats.kept))]
-    kept = _details(say, "kept", title, shown["kept"], None, report.stats.kept)
+    kept = _details(report, say, "kept", title, shown["kept"], None, report.stats.kept)
     rules = [
         _rule(report, say, place, rule, shown[rule.reason], border_section(report, say, rule.reason, borders))
         for place, rule in enumerate(report.rules)
     ]
-    return section("samples", say("Documents"), element("p", intro, class_="note"), kept, rules)
+    return section("samples", say("Documents"), element("p", intro, class_="note"), find_box(report, say), kept, rules)
 
 
 def _rule(
@@ -38,8 +51,9 @@ def _rule(
 ) -> Markup:
     broken, alone = (int(report.stats.by_reason[place][column]) for column in (BROKEN, ALONE))
     counted = say("{n}, {alone} by it alone", n=broken, alone=alone) if broken else number(0)
-    title = [element("b", name(rule.reason)), " ", code(rule.condition), " ", _counted(counted)]
-    return _details(say, f"rule-{place}", title, samples, rule, broken, borders)
+    told = report.glosses[say.language].rule(rule.reason)
+    title = [element("b", name(rule.reason)), " ", element("span", told), " " if told else "", _counted(counted)]
+    return _details(report, say, f"rule-{place}", title, samples, rule, broken, borders)
 
 
 def _counted(words: str) -> Markup:
@@ -47,6 +61,7 @@ def _counted(words: str) -> Markup:
 
 
 def _details(
+    report: Report,
     say: Wording,
     anchor: str,
     title: Sequence[Markup | str],
@@ -56,44 +71,81 @@ def _details(
     borders: Markup | None = None,
 ) -> Markup:
     if samples:
-        inner = element("div", [_article(say, sample, rule) for sample in samples], class_="documents")
+        inner = element("div", [_article(report, say, sample, rule) for sample in samples], class_="documents")
     else:
         none = say("None is shown, to keep this page small.") if n else say("No document.")
         inner = element("p", none, class_="note")
-    return element("details", element("summary", title), inner, borders, class_="rule", id=anchor)
+    meaning = _meaning(report, say, rule) if rule else None
+    return element("details", element("summary", title), meaning, inner, borders, class_="rule", id=anchor)
 
 
-def _article(say: Wording, sample: Sample, rule: RuleEntry | None) -> Markup:
-    others = [reason for reason in sample.reasons if rule is None or reason != rule.reason]
-    header = [element("span", code(sample.id))]
-    if sample.duplicate_of is not None:
-        header.append(element("span", say("survivor: {id}", id=code(sample.duplicate_of))))
-    compared = rule.signals if rule else ()
-    header += [
-        element("span", name(signal), " ", element("b", fact(sample.signals.get(signal))))
-        for signal in compared
-        if signal in sample.signals
+def _meaning(report: Report, say: Wording, rule: RuleEntry) -> Markup:
+    """The condition of a rule, and what its signals count."""
+    said = condition_in(say.language, rule.condition)
+    condition = code(said, CONDITION_CHARS) if rule.signals else name(said)
+    signals = [
+        element("div", element("dt", code(signal)), element("dd", told))
+        for signal in rule.signals
+        if (told := report.glosses[say.language].signal(signal))
     ]
-    if others:
-        listed = ", ".join(others[:8]) + (" …" if len(others) > 8 else "")
-        header.append(element("span", say("also {reasons}", reasons=name(listed))))
-    text = element("div", _text(say, sample), class_="text")
-    return element("article", element("header", header), text, _everything(say, sample))
+    return element(
+        "div",
+        element("p", say("drops when"), " ", condition),
+        element("dl", signals, class_="glosses") if signals else None,
+        class_="meaning",
+    )
 
 
-def _text(say: Wording, sample: Sample) -> Markup:
-    if not sample.chars:
-        return element("span", say("(empty)"), class_="quiet")
-    if sample.chars <= len(sample.text):
-        return escape(sample.text)
-    rest = element("span", " … ", say("{n} characters in all", n=sample.chars), class_="quiet")
-    return escape([sample.text, rest])
+def _article(report: Report, say: Wording, sample: Sample, rule: RuleEntry | None) -> Markup:
+    kept = not sample.reasons
+    header = [
+        element("span", code(sample.id)),
+        element("b", say("kept") if kept else say("dropped"), class_="kept" if kept else "dropped"),
+    ]
+    if note := excerpt_note(say, sample):
+        header.append(element("span", note))
+    text = sample_text(say, sample, report.glosses[say.language].signal)
+    return element(
+        "article",
+        element("header", header),
+        _why(report, say, sample, rule),
+        element("div", text, class_="text"),
+        _everything(report, say, sample),
+    )
 
 
-def _everything(say: Wording, sample: Sample) -> Markup:
+def _why(report: Report, say: Wording, sample: Sample, rule: RuleEntry | None) -> Markup | None:
+    """Why a document was dropped: what each rule means, and what it saw; the rule under which it is shown first."""
+    if not sample.reasons:
+        return None
+    own = rule.reason if rule else None
+    broken = sorted(sample.broken, key=lambda one: one.reason != own)
+    shown, left = broken[:MOST_REASONS], broken[MOST_REASONS:]
+    lengths = [SENTENCE_CHARS if one.reason == own else OTHER_CHARS for one in shown]
+    told = [
+        element("li", _meant(report, say, one.reason), element("span", name(sentence, most)))
+        for one, sentence, most in zip(shown, sentences(shown, say.language), lengths, strict=True)
+    ]
+    if left:
+        rules = name(", ".join(one.reason for one in left))
+        more = say.many(len(left), "and 1 more rule: {rules}", "and {n} more rules: {rules}", rules=rules)
+        told.append(element("li", element("span", more)))
+    return element("ul", told, class_="why")
+
+
+def _meant(report: Report, say: Wording, reason: str) -> Markup | None:
+    told = report.glosses[say.language].rule(reason)
+    return element("b", told) if told else None
+
+
+def _everything(report: Report, say: Wording, sample: Sample) -> Markup:
+    glosses = report.glosses[say.language]
     listed = [*sample.fields.items(), *sample.signals.items()][:MOST_SIGNALS]
-    rows = [element("div", element("dt", name(key)), element("dd", fact(value))) for key, value in listed]
-    return element("details", element("summary", say("signals")), element("dl", rows))
+    rows = [
+        element("div", element("dt", name(key), title=glosses.signal(key) or None), element("dd", fact(value)))
+        for key, value in listed
+    ]
+    return element("details", element("summary", say("all that was measured")), element("dl", rows))
 
 
 def rejected_section(report: Report, say: Wording) -> Markup | None:

@@ -11,37 +11,52 @@ from curate.stats import FIRST, FIRST_BYTES
 
 
 def funnel_section(report: Report, say: Wording) -> Markup:
-    """From the rows that were read to the tokens that were written."""
+    """From the bytes that lay on disk to the tokens that were written."""
     stats = report.stats
     rows = stats.documents + report.rejected
-    lines = [_line(say("rows read"), rows, rows, None, None)]
-    if report.rejected:
-        lines.append(_line(say("could be read"), stats.documents, rows, report.rejected, stats.text_bytes))
+    lines = [_input_line(report, say), _line(say("rows read"), rows, rows, None, None)]
+    cleaned = say("could be read, cleaned") if report.record.get("cleaned") else say("could be read")
+    lines.append(_line(cleaned, stats.documents, rows, report.rejected or None, stats.text_bytes))
     left, left_bytes = stats.documents, stats.text_bytes
     for label, tally in zip(report.filters, stats.by_filter, strict=True):
         lost = int(tally[FIRST])
         left, left_bytes = left - lost, left_bytes - int(tally[FIRST_BYTES])
         lines.append(_line(name(label), left, rows, lost, left_bytes))
     lines.append(_line(say("kept"), stats.kept, rows, None, stats.kept_bytes, "total"))
-    heads = [
+    lines += [_tokens_line(report, say, label, tokens) for label, tokens in tokens_of(report).items()]
+    heads: list[tuple[Content, str | None]] = [
         (say("after"), None), ("", "wide"), (say("documents"), "n"), (say("of all"), "n"),
-        (say("fewer by"), "n optional"), (say("text"), "n optional"),
+        (say("fewer by"), "n optional"), (say("text"), "n"),
     ]  # fmt: skip
     intro = say(
-        "What is still there after the rules of each filter, in the order of the pipeline; a document counts where its "
-        "first reason stands."
+        "From the bytes on disk to the tokens in the shards: what is still there after the rules of each filter, in "
+        "the order of the pipeline. A document counts where its first reason stands."
     )
-    tokens = [
-        element("tr", cell(name(label)), cell(""), figures(element("b", number(tokens)), say("tokens")))
-        for label, tokens in tokens_of(report).items()
-    ]
     return section(
         "funnel",
         say("Funnel"),
         element("p", intro, class_="note"),
-        table(heads, [*lines, *tokens]),
+        table(heads, lines, "funnel"),
         _changed_text(report, say),
     )
+
+
+def _input_line(report: Report, say: Wording) -> Markup:
+    n_bytes = sum(one for _, one in report.inputs)
+    label = say.many(len(report.inputs), "1 input file", "{n} input files")
+    told = say("{bytes} on disk", bytes=size(n_bytes))
+    return element("tr", cell(label), cell("", class_="wide"), _wide_figure(told), class_="end")
+
+
+def _tokens_line(report: Report, say: Wording, label: str, tokens: int) -> Markup:
+    told = say.many(tokens, "1 token", "{n} tokens", n=element("b", number(tokens)))
+    written = say("written for {writer}", writer=name(label, 40))
+    return element("tr", cell(written, class_="break"), cell("", class_="wide"), _wide_figure(told), class_="end")
+
+
+def _wide_figure(words: Content) -> list[Markup]:
+    """A figure that is no count of documents, under the last columns."""
+    return [cell(""), cell("", class_="n optional"), cell(words, class_="n", colspan=2)]
 
 
 def _line(
@@ -54,7 +69,7 @@ def _line(
         cell(bar([("kept", count / whole), ("faint", (lost or 0) / whole)]), class_="wide"),
         figures(number(count), share(count, rows)),
         cell("" if lost is None else number(lost), class_="n optional"),
-        cell("" if n_bytes is None else size(n_bytes), class_="n optional"),
+        cell("" if n_bytes is None else size(n_bytes), class_="n"),
         class_=class_,
     )
 

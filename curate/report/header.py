@@ -1,4 +1,4 @@
-"""The head of the page: the name of the run, the sum of its rows, what it came to, warnings, and where to go on."""
+"""The head of the page: the name of the run, the sum of its rows, what it came to, warnings; and where to go on."""
 
 from __future__ import annotations
 
@@ -26,12 +26,11 @@ def header(report: Report, say: Wording, others: Mapping[str, str]) -> Markup:
         _sum(report, say),
         _facts(report, say),
         element("ul", listed, class_="warnings") if warnings else None,
-        _navigation(report, say),
     )
 
 
 def _when(report: Report, say: Wording) -> Markup:
-    finished = str(report.record.get("finished", "")).replace("T", " ")
+    finished = str(report.record.get("finished", "")).replace("T", " ").replace("+00:00", " UTC")
     limit = report.record.get("limit")
     if limit is None:
         return say("finished {finished}", finished=finished)
@@ -48,9 +47,11 @@ def _other_languages(others: Mapping[str, str]) -> list[Markup | str]:
     return [part for link in links for part in (" · ", link)]
 
 
-def _navigation(report: Report, say: Wording) -> Markup:
+def navigation(report: Report, say: Wording) -> Markup:
+    """Links to the sections; they stay in sight."""
     titles = {
         "funnel": say("Funnel"),
+        "composition": say("What it is made of"),
         "rules": say("Rules"),
         "signals": say("Signals"),
         "shards": say("Shards"),
@@ -90,11 +91,11 @@ def _facts(report: Report, say: Wording) -> Markup:
     ]
     for label, tokens in tokens_of(report).items():
         facts.append((say("tokens for {writer}", writer=name(label, 40)), number(tokens), None))
-    workers, memory = record.get("workers"), record.get("worker_memory_bytes")
+    workers, memory, resumed = record.get("workers"), record.get("worker_memory_bytes"), _resumed(record, say)
     if record.get("wall_seconds") is not None:
-        facts.append((say("time by the clock"), seconds(record["wall_seconds"]), _resumed(record, say)))
-    if workers is not None:
-        facts.append((say("worker processes"), number(workers), None))
+        busy = say.many(workers, "1 worker process", "{n} worker processes") if workers is not None else None
+        more = escape([busy, "; " if busy and resumed else None, resumed])
+        facts.append((say("time by the clock"), seconds(record["wall_seconds"]), more))
     if memory:
         facts.append((say("most memory of a worker"), size(memory), None))
     listed = [

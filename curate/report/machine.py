@@ -44,11 +44,11 @@ def _times(say: Wording, passes: Sequence[Mapping[str, Any]], wall: float) -> Ma
     lines: list[Markup] = []
     for one in passes[:MOST_ROWS]:
         taken, n_bytes = float(one["seconds"]), int(one.get("bytes", 0))
-        lines.append(_time(str(one["pass"]), taken, wall, n_bytes))
+        lines.append(_time(_step(say, str(one["pass"])), taken, wall, n_bytes))
         # Of two workers, each half of a second is half a second of the pass.
         at_once = max(1.0, float(one.get("worker_seconds", taken)) / taken) if taken else 1.0
         steps = list(one.get("steps", {}).items())[:MOST_ROWS]
-        lines += [_time(str(step), float(spent) / at_once, wall, n_bytes, "rule") for step, spent in steps]
+        lines += [_time(_step(say, str(step)), float(spent) / at_once, wall, n_bytes, "rule") for step, spent in steps]
     listed = sum(float(one["seconds"]) for one in passes)
     note = say(
         "Of {time} by the clock, {share} are in these rows.",
@@ -62,11 +62,36 @@ def _times(say: Wording, passes: Sequence[Mapping[str, Any]], wall: float) -> Ma
     return element("div", title, table(heads, lines), element("p", note, class_="note"))
 
 
-def _time(what: str, taken: float, wall: float, n_bytes: int, class_: str | None = None) -> Markup:
+def _step(say: Wording, recorded: str) -> Markup:
+    """A step as `run.json` names it (`measure`, `clean html`, `write minimind: plan`), in the reader's language."""
+    head, _, detail = recorded.partition(": ")
+    kind, _, label = head.partition(" ")
+    kinds = {
+        "start": say("start"), "compile": say("compile"), "measure": say("measure"), "compare": say("compare"),
+        "judge": say("judge"), "write": say("write"), "record": say("record"), "read": say("read"),
+        "clean": say("clean"), "store": say("store"),
+    }  # fmt: skip
+    details = {
+        "group": say("group"), "join": say("join"), "pair": say("pair"), "fetch": say("fetch"),
+        "verify": say("verify"), "prepare": say("prepare"), "compile": say("compile"), "collect": say("collect"),
+        "plan": say("plan"), "shards": say("shards"), "finish": say("finish"),
+    }  # fmt: skip
+    if kind not in kinds:
+        return name(recorded)
+    if not label:
+        return kinds[kind]
+    if not detail:
+        return say("{step} {label}", step=kinds[kind], label=name(label))
+    return say(
+        "{step} {label}: {detail}", step=kinds[kind], label=name(label), detail=details.get(detail, name(detail))
+    )
+
+
+def _time(what: Markup, taken: float, wall: float, n_bytes: int, class_: str | None = None) -> Markup:
     part = share(round(1000 * taken), round(1000 * wall))
     return element(
         "tr",
-        cell(name(what), class_="break"),
+        cell(what, class_="break"),
         cell(bar([("quiet", min(1.0, taken / wall))]), class_="wide"),
         figures(seconds(taken), part, _rate(n_bytes, taken) if n_bytes else ""),
         class_=class_,

@@ -1,4 +1,5 @@
-"""The page: one file of HTML and SVG, which asks nothing of any network; its one script moves the sliders.
+"""The page: one file of HTML and SVG, which asks nothing of any network; its script moves the sliders
+and finds documents.
 
 Its policy (CSP) forbids everything but the style sheet and the script inside, by their hashes; all text goes through
 `markup`, all words through `wording`. Cut down in steps until it is below `MOST_BYTES`. The charts are most of the
@@ -17,9 +18,10 @@ from typing import NamedTuple
 
 from curate.report.clusters import clusters_section
 from curate.report.collect import Report
+from curate.report.composition import composition_section
 from curate.report.examples import rejected_section, samples_section
 from curate.report.funnel import funnel_section
-from curate.report.header import header
+from curate.report.header import header, navigation
 from curate.report.machine import machine_section
 from curate.report.markup import element, escape
 from curate.report.rules import rules_section
@@ -29,6 +31,7 @@ from curate.report.together import together_section
 from curate.report.wording import wording
 
 MOST_BYTES = 5_000_000
+SCRIPTS = ("page.js", "find.js")
 _NONE: Mapping[str, str] = {}
 
 
@@ -72,6 +75,7 @@ def render(report: Report, detail: Detail, language: str = "en", others: Mapping
     say = wording(language)
     sections = [
         funnel_section(report, say),
+        composition_section(report, say),
         rules_section(report, say),
         together_section(report, say, detail.together),
         signals_section(report, say, detail.charts, detail.sliders),
@@ -82,8 +86,8 @@ def render(report: Report, detail: Detail, language: str = "en", others: Mapping
         machine_section(report, say),
     ]
     template = Path(__file__).with_name("template.html").read_text(encoding="utf-8")
-    body = escape([header(report, say, others), element("main", sections)])
-    script = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
+    body = escape([header(report, say, others), navigation(report, say), element("main", sections)])
+    script = "\n".join(Path(__file__).with_name(file).read_text(encoding="utf-8") for file in SCRIPTS)
     return string.Template(template).substitute(
         policy=_policy(template, script), language=say.language, title=escape(f"{report.name} · curate"), body=body,
         script=script,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from curate.report.collect import Report, RuleEntry
@@ -9,6 +10,7 @@ from curate.report.markup import Markup, element, number, share
 from curate.report.parts import bar, cell, code, figures, name, section, table
 from curate.report.wording import Wording
 from curate.stats import ALONE, BROKEN, FIRST
+from curate.why import condition_in
 
 
 def rules_section(report: Report, say: Wording) -> Markup:
@@ -19,7 +21,7 @@ def rules_section(report: Report, say: Wording) -> Markup:
         lines.append(_filter_line(report, say, label, tally))
         for rule in (one for one in report.rules if one.filter == label):
             place, counts = by_rule[rule.reason]
-            lines.append(_rule_line(report, rule, place, counts))
+            lines.append(_rule_line(report, say, rule, place, counts))
     if not lines:
         nothing = say("This pipeline has no filter: every document is kept.")
         return section("rules", say("Rules"), element("p", nothing, class_="note"))
@@ -47,16 +49,32 @@ def _filter_line(report: Report, say: Wording, label: str, tally: Any) -> Markup
     )
 
 
-def _rule_line(report: Report, rule: RuleEntry, place: int, tally: Any) -> Markup:
+def _rule_line(report: Report, say: Wording, rule: RuleEntry, place: int, tally: Any) -> Markup:
     title = rule.reason.removeprefix(f"{rule.filter}.")
     link = element("a", name(title), href=f"#rule-{place}")
     return element(
         "tr",
         cell(link, class_="break"),
-        cell(code(rule.condition), class_="break"),
+        cell(rule_gloss(report, say, rule), class_="break"),
         _numbers(report, tally),
         class_="rule" if tally[BROKEN] else "rule idle",
     )
+
+
+def rule_gloss(report: Report, say: Wording, rule: RuleEntry) -> list[Markup]:
+    """What a document is that breaks a rule, if that is known, and the condition as the pipeline has it."""
+    told = report.glosses[say.language].rule(rule.reason)
+    said = condition_in(say.language, rule.condition)
+    condition = code(said) if said == rule.condition and rule.signals else name(said)
+    title = "; ".join(signal_titles(report, say, rule.signals)) or None
+    written = element("div", condition, class_="condition", title=title)
+    return [element("div", told), written] if told else [written]
+
+
+def signal_titles(report: Report, say: Wording, signals: Sequence[str]) -> list[str]:
+    """What each signal counts, for a tooltip."""
+    told = ((signal, report.glosses[say.language].signal(signal)) for signal in signals)
+    return [f"{signal}: {words}" for signal, words in told if words]
 
 
 def _numbers(report: Report, tally: Any) -> list[Markup]:

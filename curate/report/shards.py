@@ -89,7 +89,8 @@ def _facts(
         facts.append((say("padding"), f"{100 * manifest['pad_share']:.1f} %"))
     tokens = manifest.get("tokens")
     if isinstance(tokens, int) and tokens and manifest.get("documents") == report.stats.kept:
-        facts.append((say("bytes of text in a token"), number(report.stats.kept_bytes / tokens)))
+        facts.append((say("characters per token"), number(report.kept_chars / tokens)))
+        facts.append((say("bytes of text per token"), number(report.stats.kept_bytes / tokens)))
     tokenizer = manifest.get("tokenizer")
     if isinstance(tokenizer, Mapping):
         told = [name(str(tokenizer.get("name"))), " ", _vocabulary(say, tokenizer.get("vocabulary"))]

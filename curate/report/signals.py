@@ -8,6 +8,7 @@ import polars as pl
 
 from curate.report.charts import histogram_svg
 from curate.report.collect import Report
+from curate.report.composition import has_table
 from curate.report.markup import Content, Markup, element, number, share, size
 from curate.report.parts import NAME_CHARS, bar, cell, figures, name, section
 from curate.report.sliders import computed, pointer, sliders, words
@@ -25,7 +26,8 @@ def signals_section(report: Report, say: Wording, most: int, n_sliders: int) -> 
     left = most
     groups: list[Markup] = []
     read = {signal for rule in report.rules for signal in rule.signals}
-    for label, names in report.signals.items():
+    for label, measured in report.signals.items():
+        names = [one for one in measured if not has_table(report, one)]
         ruled, others = [one for one in names if one in read], [one for one in names if one not in read]
         shown, folded = ruled[:left], others[: max(left - len(ruled), 0)]
         left -= len(shown) + len(folded)
@@ -53,7 +55,7 @@ def _group(
 ) -> list[Markup]:
     if not (shown or folded):
         return []
-    parts = [element("h3", say("all documents") if label == "documents" else name(label))]
+    parts = [element("h3", say("All documents") if label == "documents" else name(label))]
     if shown:
         drawn = [_card(report, say, one, n_sliders) for one in shown]
         parts.append(element("div", drawn, computed(report, say, label, n_sliders), class_="cards"))
@@ -68,7 +70,7 @@ def _card(report: Report, say: Wording, signal: str, n_sliders: int) -> Markup:
     counted = report.stats.signals[signal]
     marks = [one for one in report.thresholds if one.signal == signal]
     if isinstance(counted, Values):
-        return _values_card(say, signal, counted)
+        return _values_card(report, say, signal, counted)
     return _histogram_card(report, say, signal, counted, marks, n_sliders)
 
 
@@ -82,9 +84,16 @@ def _histogram_card(
         scales = _scales(say, across.constant is not None, steep)
         label = say.plain("Histogram of {signal}, kept and dropped documents", signal=signal[:NAME_CHARS])
         chart = element("div", pointer(svg, across), class_="chart", role="img", aria_label=label)
-    heading = element("h4", name(signal), element("small", scales) if scales else None)
+    heading = _heading(report, say, signal, scales)
     numbers = sliders(report, say, report.decisions.of_signal(signal)[:MOST_MARKS], across, n_sliders)
     return element("figure", heading, chart, element("figcaption", _summary(say, counted), numbers or _marks(marks)))
+
+
+def _heading(report: Report, say: Wording, signal: str, scales: Markup | None = None) -> list[Markup]:
+    """The name of a signal, and what it counts."""
+    told = report.glosses[say.language].signal(signal)
+    title = element("h4", name(signal), element("small", scales) if scales else None)
+    return [title, element("p", told, class_="gloss")] if told else [title]
 
 
 def _scales(say: Wording, values: bool, counts: bool) -> Markup | None:
@@ -124,7 +133,7 @@ def _marks(marks: Sequence[Threshold]) -> Markup | None:
     )
 
 
-def _values_card(say: Wording, signal: str, counted: Values) -> Markup:
+def _values_card(report: Report, say: Wording, signal: str, counted: Values) -> Markup:
     rows = counted.most_frequent(MOST_FREQUENT)
     tallies = list((counted.counts or {}).values())
     total, kept = (sum(numbers) for numbers in ((t.documents for t in tallies), (t.kept for t in tallies)))
@@ -150,7 +159,7 @@ def _values_card(say: Wording, signal: str, counted: Values) -> Markup:
     body = element("table", element("thead", head), element("tbody", lines), class_="values") if lines else None
     return element(
         "figure",
-        element("h4", name(signal)),
+        _heading(report, say, signal),
         element("div", body, class_="scroll") if body else None,
         element("figcaption", _values_summary(say, counted, len(rows), total), _missing(say, counted.nulls)),
     )
