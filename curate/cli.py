@@ -9,11 +9,14 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from curate import completion as completing
 
 if TYPE_CHECKING:
     from curate.pipeline import Pipeline
@@ -31,18 +34,36 @@ def _plain_errors(command: Command) -> Command:
         try:
             return command(*args, **kwargs)
         except CurateError as error:
-            click.echo(f"curate: {error}", err=True)
+            _complain(str(error), kwargs.get("pipeline"))
             sys.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("curate: interrupted; what is finished stays, run the same command to go on", err=True)
+            _complain("interrupted; what is finished stays, run the same command to go on")
             sys.exit(1)
         except BrokenPipeError:
             raise  # `curate show … | head`: click ends quietly
         except OSError as error:
-            click.echo(f"curate: {type(error).__name__}: {error}; what is finished stays, run again to go on", err=True)
+            _complain(f"{_of_the_system(error)}; what is finished stays, run again to go on")
             sys.exit(1)
 
     return wrapped  # type: ignore[return-value]
+
+
+def _complain(text: str, pipeline: str | None = None) -> None:
+    """Say what is wrong; on a terminal with the line of the pipeline file that it is about."""
+    from curate.terminal import message, width_of
+
+    click.echo(message(f"curate: {text}", sys.stderr), err=True)
+    width = width_of(sys.stderr)
+    if width and pipeline:
+        from curate.excerpt import excerpt
+
+        if place := excerpt(Path(pipeline), text, width):
+            click.echo(place, err=True)
+
+
+def _of_the_system(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error} ({type(error).__name__})"
 
 
 def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -67,7 +88,7 @@ def _load(path: str, pairs: tuple[str, ...]) -> Pipeline:
 
 
 _pipeline = click.argument("pipeline", type=click.Path(dir_okay=False))
-_run = click.argument("run", type=click.Path(file_okay=False))
+_run = click.argument("run", type=click.Path(file_okay=False), shell_complete=completing.runs)
 _out = click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Run folder [default: runs/NAME].")
 _set = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Fill in ${NAME} in the pipeline.")
 _limit = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read only the first N documents.")
@@ -80,6 +101,32 @@ def main() -> None:
 
     Example: curate run pipelines/skypile_small.yaml
     """
+
+
+@main.command()
+@click.option("--input", "inputs", multiple=True, metavar="FILES", help="File, folder or pattern; may be repeated.")
+@click.option("--text-field", metavar="FIELD", help="Field that holds the text [default: guessed].")
+@click.option("--language", metavar="CODE", help="Language to keep: zh, en, … [default: the sample's].")
+@click.option(
+    "--target", "targets", multiple=True, metavar="NAME", shell_complete=completing.targets_and_documents,
+    help="minimind, whitebox, qwen2.5-0.5b or documents; may be repeated.",
+)  # fmt: skip
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write [default: pipeline.yaml].")
+@click.option("--name", help="Name of the run [default: the input's].")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", help="Language of comments and messages.")
+@click.option("--yes", is_flag=True, help="Ask nothing: take the guesses.")
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@_plain_errors
+def init(lang: str, **given: Any) -> None:
+    """Look at text, and write a commented pipeline for it; asks for what is not said.
+
+    Example: curate init --input data/ --target minimind
+    """
+    from curate import first_steps
+
+    flags = first_steps.Flags(**given, words=lang)
+    for line in first_steps.init(flags, lambda told: click.echo(told, err=True)):
+        click.echo(line)
 
 
 @main.command()
@@ -99,7 +146,8 @@ def run(pipeline: str, out: Path | None, workers: int | None, limit: int | None,
     from curate.progress import for_stream
     from curate.work.passes import run_pipeline
 
-    done = run_pipeline(_load(pipeline, pairs), out, workers=workers, limit=limit, progress=for_stream(sys.stderr))
+    with closing(for_stream(sys.stderr)) as progress:
+        done = run_pipeline(_load(pipeline, pairs), out, workers=workers, limit=limit, progress=progress)
     from curate.report import write_report
 
     _print_counts(done.record)
@@ -107,6 +155,8 @@ def run(pipeline: str, out: Path | None, workers: int | None, limit: int | None,
 
 
 def _print_counts(record: dict[str, Any]) -> None:
+    from curate.terminal import padded
+
     counts, parts = record["counts"], record["parts"]
     kept, dropped, rejected = (f"{counts[name]:,} {name}" for name in ("kept", "dropped", "rejected"))
     click.echo(f"rows       {counts['documents'] + counts['rejected']:,} = {kept} + {dropped} + {rejected}")
@@ -122,7 +172,7 @@ def _print_counts(record: dict[str, Any]) -> None:
     for label, output in record["outputs"].items():
         tokens = [_number(output["tokens"], "token")] if "tokens" in output else []
         written = [_number(output.get("documents", 0), "document"), *tokens, _number(output["shards"], "shard")]
-        click.echo(f"{label:<10} {', '.join(written)}")
+        click.echo(f"{padded(label, 10)} {', '.join(written)}")
 
 
 def _changed(change: dict[str, int]) -> str:
@@ -144,11 +194,13 @@ def check(pipeline: str, out: Path | None, limit: int | None, pairs: tuple[str, 
 
     Example: curate check pipelines/skypile_small.yaml
     """
+    from curate.terminal import fitted
     from curate.work.forecast import forecast
 
     found = forecast(_load(pipeline, pairs), out, limit)
     size = f"{found.text_bytes / 1e6:,.1f} MB"
-    click.echo(f"{found.folder}: {found.inputs} inputs, about {size} of text; {found.new_inputs} not read yet")
+    inputs = f"{_number(found.inputs, 'input')}, about {size} of text; {found.new_inputs} not read yet"
+    click.echo(fitted(f"{found.folder}: {inputs}"))
     total = {"together": sum(found.disk.values()), "free": found.free}
     disk = [f"{folder}: about {size / 1e6:,.1f} MB" for folder, size in {**found.disk, **total}.items()]
     sections = {
@@ -160,11 +212,11 @@ def check(pipeline: str, out: Path | None, limit: int | None, pairs: tuple[str, 
     }
     for title, lines in sections.items():
         if lines:
-            click.echo("\n".join([f"\n{title}", *(f"  {line}" for line in lines)]))
+            click.echo("\n".join([f"\n{title}", *(fitted(f"  {line}") for line in lines)]))
 
 
 @main.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing.filters)
 @_plain_errors
 def filters(name: str | None) -> None:
     """List filters and cleaners, or explain one: signals, parameters, rules.
@@ -172,18 +224,23 @@ def filters(name: str | None) -> None:
     Example: curate filters quality
     """
     from curate.describe import describe_filter, list_filters
+    from curate.terminal import fitted
 
-    click.echo(describe_filter(name) if name else list_filters())
+    click.echo(fitted(describe_filter(name) if name else list_filters()))
 
 
 @main.command()
-@click.argument("where", metavar="RUN_OR_SHARD", type=click.Path())
+@click.argument("run", metavar="RUN_OR_SHARD", type=click.Path(), shell_complete=completing.runs)
 @click.option(
-    "--reason", help="Only documents dropped for it, e.g. length.too_short; also `kept`, `dropped`, `rejected`."
-)
+    "--reason", shell_complete=completing.reasons,
+    help="Only documents dropped for it, e.g. length.too_short; also `kept`, `dropped`, `rejected`.",
+)  # fmt: skip
 @click.option("--id", help="Only this document, whole, with all rules and signals.")
 @click.option("--cluster", metavar="ID", help="The documents that are this one again: survivor, and what differs.")
-@click.option("--near", metavar="RULE", help="The documents nearest to a rule's numbers, just kept and just dropped.")
+@click.option(
+    "--near", metavar="RULE", shell_complete=completing.rules,
+    help="The documents nearest to a rule's numbers, just kept and just dropped.",
+)  # fmt: skip
 @click.option("--random", is_flag=True, help="Documents by chance; --reason may go with it.")
 @click.option("--seed", type=int, metavar="N", help="Other documents by chance [default: 0].")
 @click.option("--diff", is_flag=True, help="With --id: what cleaning changed in its raw text.")
@@ -194,7 +251,7 @@ def filters(name: str | None) -> None:
     help="Documents at most; with --near, for each number.",
 )  # fmt: skip
 @_plain_errors
-def show(where: str, **options: Any) -> None:
+def show(run: str, **options: Any) -> None:
     """Show documents of a run with why they were dropped, or documents and tokens of a shard.
 
     Example: curate show runs/skypile_small --reason toxicity.gambling -n 3
@@ -202,7 +259,7 @@ def show(where: str, **options: Any) -> None:
     from curate.show import Asked, lines
 
     found = False
-    for line in lines(where, Asked(**options), in_colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR")):
+    for line in lines(run, Asked(**options), in_colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR")):
         click.echo(line)
         found = True
     if not found:
@@ -211,7 +268,7 @@ def show(where: str, **options: Any) -> None:
 
 @main.command()
 @_run
-@click.argument("what", nargs=-1, metavar="[RULE=CONDITION | RULE | SIGNAL]...")
+@click.argument("what", nargs=-1, metavar="[RULE=CONDITION | RULE | SIGNAL]...", shell_complete=completing.rules)
 @click.option(
     "--target-keep",
     "keep",
@@ -248,6 +305,9 @@ def tune(
     from curate.run import Run
     from curate.tune import command
 
+    if not what and write is None and keep is None and sys.stdin.isatty() and sys.stdout.isatty():
+        click.echo(command.explore(Run.open(run)))
+        return  # with the command that shows what flips
     options: Any = {"keep": keep, "by": by, "number": number, "write": write, "samples": samples}
     for line in command.lines(Run.open(run), what, **options, tell=lambda message: click.echo(message, err=True)):
         click.echo(line)
@@ -255,16 +315,17 @@ def tune(
 
 @main.command()
 @_run
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="English or Chinese.")
 @_plain_errors
-def report(run: str) -> None:
+def report(run: str, lang: str) -> None:
     """Write the report of a run again: one offline HTML page.
 
-    Example: curate report runs/skypile_small
+    Example: curate report runs/skypile_small --lang zh
     """
     from curate.report import write_report
     from curate.run import Run
 
-    click.echo(str(write_report(Run.open(run))))
+    click.echo(str(write_report(Run.open(run), lang)))
 
 
 @main.command()
@@ -296,11 +357,40 @@ def verify(run: str) -> None:
 
 
 @main.command()
-@click.argument("run", required=False, type=click.Path(file_okay=False))
+@click.argument("run", metavar="RUN_A", type=click.Path(file_okay=False), shell_complete=completing.runs)
+@click.argument("other", metavar="RUN_B", type=click.Path(file_okay=False), shell_complete=completing.runs)
+@click.option(
+    "-n",
+    "--limit",
+    "number",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=10,
+    show_default=True,
+    help="Samples of each direction.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_plain_errors
+def diff(run: str, other: str, number: int, as_json: bool) -> None:  # fmt: skip
+    """Compare two runs over the same corpus: pipelines, verdicts that flipped by rule, tokens, samples.
+
+    Example: curate diff runs/loose runs/strict
+    """
+    from curate.diff import shown
+    from curate.run import Run
+
+    found = Run.open(run).diff(Run.open(other), samples=number)
+    for line in [json.dumps(found.to_json(), ensure_ascii=False)] if as_json else shown.lines(found):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("run", required=False, type=click.Path(file_okay=False), shell_complete=completing.runs)
 @click.option("--tokens", type=float, metavar="N", help="Instead of a run: so many tokens, 1.2e9 for example.")
 @click.option(
-    "--target", "targets", multiple=True, metavar="NAME", help="minimind, whitebox, qwen2.5-0.5b [default: all]."
-)
+    "--target", "targets", multiple=True, metavar="NAME", shell_complete=completing.targets,
+    help="minimind, whitebox, qwen2.5-0.5b [default: all].",
+)  # fmt: skip
 @click.option(
     "--card",
     "cards",
@@ -351,7 +441,10 @@ def prune(run: str) -> None:
 
 
 @main.command()
-@click.argument("sources", nargs=-1, required=True, metavar="RUN_OR_INDEX...", type=click.Path(file_okay=False))
+@click.argument(
+    "sources", nargs=-1, required=True, metavar="RUN_OR_INDEX...", type=click.Path(file_okay=False),
+    shell_complete=completing.runs,
+)  # fmt: skip
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Index to make or extend.")
 @_plain_errors
 def index(sources: tuple[str, ...], out: Path) -> None:
@@ -362,7 +455,8 @@ def index(sources: tuple[str, ...], out: Path) -> None:
     from curate.indexing import index_runs
     from curate.progress import for_stream
 
-    done = index_runs(sources, out, for_stream(sys.stderr))
+    with closing(for_stream(sys.stderr)) as progress:
+        done = index_runs(sources, out, progress)
     for one in done.taken:
         added = f"{_number(len(one.parts), 'part')} added, {_number(one.documents, 'document')}"
         instead = f"; {one.replaced} of them instead of earlier verdicts" if one.replaced else ""
@@ -382,8 +476,9 @@ def train() -> None:
 @train.command()
 @_run
 @click.option(
-    "--target", required=True, metavar="NAME", help="minimind or whitebox: decides kind, special tokens, size."
-)
+    "--target", required=True, metavar="NAME", shell_complete=completing.targets,
+    help="minimind or whitebox: decides kind, special tokens, size.",
+)  # fmt: skip
 @click.option("--vocabulary", type=click.IntRange(min=512), metavar="N", help="Ids [default: the target's].")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @_plain_errors
@@ -438,6 +533,16 @@ def schema() -> None:
     from curate.pipeline import json_schema
 
     click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(completing.SHELLS))
+def completion(shell: str) -> None:
+    """Print what a shell reads to complete commands, options, runs, reasons, filters and targets.
+
+    Example: eval "$(curate completion bash)"
+    """
+    click.echo(completing.script(shell, main))
 
 
 if __name__ == "__main__":

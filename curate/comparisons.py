@@ -51,6 +51,11 @@ class Comparison:
         return self.if_true.meta.root_names() + self.if_false.meta.root_names() + self.quantity.meta.root_names()
 
     @property
+    def sign(self) -> str:
+        """The operator as a reader takes it: `!=` is stored as a NOT around `=`."""
+        return "!=" if re.search(r"(<>|!=)\s*$", self.condition[: self.start]) else self.operator
+
+    @property
     def text(self) -> str:
         """The number as it is written."""
         return self.condition[self.start : self.stop]

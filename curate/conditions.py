@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
@@ -48,28 +48,6 @@ def compile_condition(condition: str, types: Mapping[str, Any], own: Mapping[str
     if result.dtype != pl.Boolean:
         raise PipelineError(f"{condition!r} is {result.dtype}, not true or false; compare it with something")
     return expression.fill_null(True)
-
-
-class Comparison(NamedTuple):
-    """A number in a condition that something measured on a document is compared with."""
-
-    quantity: pl.Expr
-    """What is compared with it: a signal, or what is computed from some; null where it would be NaN."""
-    operator: str
-    """`<`, `<=`, `>` or `>=`, the quantity on its left."""
-    number: float
-    negated: bool
-    """Whether it stands in a NOT: the document is dropped where the comparison is false."""
-
-
-def comparisons(condition: str, types: Mapping[str, Any], own: Mapping[str, str]) -> list[Comparison]:
-    """Every `quantity < number` of a condition that compiles, in the order of the text; `own` as in
-    `compile_condition`."""
-    tree = _renamed(_tree(pl.sql_expr(condition)), own)
-    return [
-        Comparison(_expression(_without_nan(_mended(node, types, condition), types)), operator, number, negated)
-        for node, operator, number, negated in _compared(tree, False)
-    ]
 
 
 def _in_short(error: Exception) -> str:
@@ -220,45 +198,3 @@ def _without_nan(node: Any, types: Mapping[str, Any]) -> Any:
     if "Column" in node or "Literal" in node or not _dtype(node, types).is_float():
         return node
     return _tree(_expression(node).fill_nan(None))
-
-
-# Numbers that are compared with.
-
-_OPERATORS = {"Lt": "<", "LtEq": "<=", "Gt": ">", "GtEq": ">="}
-_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-
-
-def _compared(node: Any, negated: bool) -> Iterator[tuple[Any, str, float, bool]]:
-    """Other side, operator, number, and whether it stands in a NOT, of each comparison with a number."""
-    ((kind, content),) = node.items()
-    children = _children(kind, content)
-    operator = _OPERATORS.get(_operator(kind, content))
-    if operator is not None:
-        left, right = children
-        sides = [(left, right, operator), (right, left, _TURNED[operator])]
-        for quantity, literal, turned in sides:
-            number = _number(literal)
-            if number is not None and next(_names(quantity), None) is not None:
-                yield quantity, turned, number, negated
-    is_not = kind == "Function" and content["function"] == {"Boolean": "Not"}
-    for child in children:
-        yield from _compared(child, negated != is_not)
-
-
-def _operator(kind: str, content: Any) -> str:
-    if not _is_comparison(kind, content):
-        return ""
-    return str(content["op"] if kind == "BinaryExpr" else content["function"]["Sql"]["Binary"])
-
-
-def _number(node: Any) -> float | None:
-    """`{"Literal": {"Dyn": {"Int": 50}}}`, or `{"Literal": {"Scalar": {"Decimal": [65, 2, 2]}}}`: digits and scale."""
-    if "Literal" not in node:
-        return None
-    ((_, held),) = node["Literal"].items()
-    if not isinstance(held, dict):
-        return None
-    ((kind, value),) = held.items()
-    if kind == "Decimal":
-        return float(f"{value[0]}e-{value[2]}")
-    return float(value) if isinstance(value, int | float) and kind != "Boolean" else None

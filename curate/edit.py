@@ -248,12 +248,12 @@ def scalar(condition: str | None, flow: bool = False, style: str | None = None) 
     """A condition as YAML: plain where that is read as it stands, else in quotes (single ones if `style` says so)."""
     if condition is None:
         return "null"
-    if style == "'" and not re.search(r"['\r\n\x85\u2028\u2029]", condition):
+    if style == "'" and "'" not in condition and condition.isprintable():
         return f"'{condition}'"
     around = ("{k: ", ", j: 1}") if flow else ("k: ", " # remark")
     if style != '"' and "\n" not in condition and _read(around[0] + condition + around[1]).get("k") == condition:
         return condition
-    return re.sub(r"[\x7f-\xa0\u2028\u2029\ufeff]", lambda one: f"\\u{ord(one[0]):04x}", _quoted(condition))
+    return re.sub(r"[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]", lambda one: f"\\u{ord(one[0]):04x}", _quoted(condition))
 
 
 def _quoted(text: str) -> str:

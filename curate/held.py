@@ -27,13 +27,22 @@ def lent(verdicts: Path) -> pl.DataFrame:
 
 
 def opened(place: str | Path) -> Holding:
-    """What a finished run, or an index, holds. Raises: CurateError when it is neither."""
+    """What a finished run, or an index, holds. Raises: CurateError when it is neither, or files of it are gone."""
     folder = Path(place).absolute()
     if (folder / RECORD).exists():
-        return read(folder)
+        return _whole(folder, read(folder), "make the index again with `curate index`")
     if (folder / "run.json").exists():
-        return _of_run(folder)
+        return _whole(folder, _of_run(folder), "run its pipeline again in a folder of its own")
     raise CurateError(f"{place}: no run and no index here (no run.json, no {RECORD}); name the folder of one")
+
+
+def _whole(folder: Path, holding: Holding, way_out: str) -> Holding:
+    """Asked for before anything is measured: a run that finds out when it compares has taken hours."""
+    for part in holding.parts:
+        for file in (part.documents, part.sizes, *part.keys.values()):
+            if not file.exists():
+                raise CurateError(f"{folder}: {file.relative_to(folder)} is gone; {way_out}")
+    return holding
 
 
 def _of_run(folder: Path) -> Holding:

@@ -90,12 +90,16 @@ def key_set(step: CorpusFilter) -> KeySet:
 
 
 def read(folder: Path) -> Holding:
-    """What an index holds. Raises: CurateError when another version made it."""
+    """What an index holds. Raises: CurateError when another version made it, or it is damaged."""
     record = disk.read_json(folder / RECORD)
-    if record.get("format") != FORMAT:
+    if isinstance(record, dict) and record.get("format") != FORMAT:
         raise CurateError(f"{folder}: another version of curate made this index; make it again with `curate index`")
-    key_sets = {name: KeySet(**one) for name, one in record["key_sets"].items()}
-    return Holding(key_sets, [placed(folder, entry) for entry in record["parts"]])
+    try:
+        key_sets = {name: KeySet(**one) for name, one in record["key_sets"].items()}
+        parts = [placed(folder, entry) for entry in record["parts"]]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise CurateError(f"{folder}: {RECORD} is damaged; make the index again with `curate index`") from error
+    return Holding(key_sets, parts)
 
 
 def entry(part: HeldPart, rows: int) -> dict[str, Any]:

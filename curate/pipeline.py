@@ -51,8 +51,13 @@ class Pipeline:
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8-sig")
+        except FileNotFoundError as error:
+            beside = [one.name for one in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+            near = registry.nearest(path.name, beside) if beside else "; `curate init` writes one"
+            raise PipelineError(f"{path}: no such file{near}") from error
         except (OSError, UnicodeDecodeError) as error:
-            raise PipelineError(f"{path}: cannot be read as a pipeline: {error}") from error
+            reason = getattr(error, "strerror", None) or error
+            raise PipelineError(f"{path}: cannot be read as a pipeline: {reason}") from error
         return cls.parse(text, path.parent, variables, default_name=re.sub(r"[^\w.-]+|^\.", "_", path.stem))
 
     @classmethod

@@ -8,6 +8,8 @@ from html import escape
 from importlib import import_module
 from typing import Any, TextIO
 
+from curate import terminal
+
 
 class Progress:
     """Told of passes by the run; the base says nothing."""
@@ -23,6 +25,9 @@ class Progress:
 
     def warn(self, message: str) -> None:
         """Something that does not stop the run, but should be read."""
+
+    def close(self) -> None:
+        """Nothing more is told; a pass may have failed half-way."""
 
 
 class Silent(Progress):
@@ -53,7 +58,7 @@ class Lines(Progress):
         self._print(f"{self.name}: {self.tasks} done{earlier} in {self._seconds():.1f} s{rate}")
 
     def warn(self, message: str) -> None:
-        self._print(f"warning: {message}")
+        self._print(terminal.message(f"warning: {message}", self.stream))
 
     def _seconds(self) -> float:
         return max(time.monotonic() - self.started, 1e-6)
@@ -96,6 +101,17 @@ class Bars(Lines):
     def finish(self) -> None:
         self.bar.stop()
         super().finish()
+
+    def close(self) -> None:
+        if hasattr(self, "bar"):
+            self.bar.stop()  # else the cursor stays hidden, and an error is written behind the bar
+
+    def _print(self, line: str) -> None:
+        # Past the bar's own console a line would be written into the bar.
+        if hasattr(self, "bar") and self.bar.live.is_started:
+            self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            super()._print(line)
 
 
 class Cell(Lines):

@@ -36,6 +36,7 @@ from curate.plan import Plan, part_order
 
 if TYPE_CHECKING:
     from curate.budget import Budget
+    from curate.diff import Difference
     from curate.verdicts import Verdicts
 
 CLEAN = "documents"
@@ -359,6 +360,16 @@ class Run:
             (line.label, disk.read_json(self.shards_folder(line) / "manifest.json")) for line in self.pipeline.write
         )
         return {label: manifest for label, manifest in found if manifest}
+
+    def diff(self, other: Run | str | Path, samples: int = 10) -> Difference:
+        """What differs from another run over the same corpus: pipelines, and verdicts by rule; `flips` is a frame.
+
+        Documents are matched by id; `samples` are chosen of each direction. Raises: CurateError when a run is not
+        finished, and when they have no document in common.
+        """
+        from curate.diff import compare
+
+        return compare(self, other if isinstance(other, Run) else Run.open(other), samples)
 
     def budget(self, *targets: str, cards: Sequence[str] = ()) -> list[Budget]:
         """What training on the shards takes, for each of `targets` (all that have shards by default) on `cards` (all

@@ -276,3 +276,10 @@ def test_parameters_that_decide_are_not_measured() -> None:
     decides = {"prefer", "keep_clusters", "against", "memory", "drop", "name"}
     assert decides.isdisjoint(NearDuplicates().measured_parameters())
     assert decides <= set(CorpusFilter.model_fields)
+
+
+@pytest.mark.parametrize("filter_", ["exact_duplicates", "near_duplicates", "repeated_lines", "repeated_passages"])
+def test_memory_without_its_unit_is_refused(filter_: str) -> None:
+    text = f"read:\n  - jsonl: {{paths: [x]}}\nfilters:\n  - {filter_}: {{memory: 400}}\n"
+    with pytest.raises(PipelineError, match=rf"{filter_}.memory: input should be greater than or equal to 1000"):
+        Pipeline.parse(text)

@@ -47,6 +47,12 @@ def test_the_condition_is_edited_in_the_place_of_the_number_alone() -> None:
     assert (first.whole, second.whole) == (True, False)
 
 
+def test_the_sign_is_the_one_that_is_written_the_quantity_on_its_left() -> None:
+    signs = [found(f"chars {sign} 3")[0].sign for sign in ("<", "<=", ">", ">=", "=", "!=", "<>")]
+    assert signs == ["<", "<=", ">", ">=", "=", "!=", "!="]
+    assert found("3 < chars")[0].sign == ">"
+
+
 def test_only_rules_that_look_at_one_document_have_numbers_to_move() -> None:
     text = "read:\n  - jsonl: {paths: [x]}\nfilters:\n  - length:\n      name: own\n      drop:\n"
     pipeline = Pipeline.parse(text + "        too_short: chars < 7\n  - near_duplicates\n")

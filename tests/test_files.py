@@ -336,6 +336,8 @@ def test_a_folder_is_no_pattern_and_the_message_says_what_to_write(tmp_path: Pat
     write("data/a.jsonl", "")
     with pytest.raises(PipelineError, match=r"'data/'; for all files of a folder write data/\*"):
         Jsonl(paths=["data/"]).inputs([tmp_path])
+    with pytest.raises(PipelineError, match=r"'data/b\.jsonl'; did you mean 'data/a\.jsonl'\?"):
+        Jsonl(paths=["data/b.jsonl"]).inputs([tmp_path])
 
 
 def test_the_first_folder_with_a_match_counts_and_listings_are_sorted(tmp_path: Path, write: Write) -> None:

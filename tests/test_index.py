@@ -185,3 +185,20 @@ def test_an_index_of_another_format_is_refused(crawls: Path, tmp_path: Path) -> 
     disk.write_json(tmp_path / "index/index.json", record | {"format": 0})
     with pytest.raises(CurateError, match="another version of curate made this index; make it again"):
         held.opened(tmp_path / "index")
+
+
+@pytest.mark.parametrize("record", [None, [], {"format": 1}, {"format": 1, "key_sets": [], "parts": []}])
+def test_a_damaged_index_is_refused_in_one_line(crawls: Path, tmp_path: Path, record: Any) -> None:
+    disk.write_json(tmp_path / "index/index.json", record)
+    with pytest.raises(CurateError, match=r"index.json is damaged; make the index again"):
+        held.opened(tmp_path / "index")
+
+
+def test_keys_that_are_gone_are_missed_before_anything_is_measured(crawls: Path, copied: Path, tmp_path: Path) -> None:
+    index_runs([crawls / "runs/a"], tmp_path / "index")
+    next((tmp_path / "index").glob("keys/*/*.arrow")).unlink()
+    with pytest.raises(CurateError, match=r"keys/.*arrow is gone; make the index again"):
+        held.opened(tmp_path / "index")
+    next((copied / "runs/a").glob("keys/*/*.arrow")).unlink()
+    with pytest.raises(CurateError, match=r"keys/.*arrow is gone; run its pipeline again in a folder of its own"):
+        held.opened(copied / "runs/a")

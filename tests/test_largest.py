@@ -16,8 +16,10 @@ from curate.report import page as pages
 from curate.report.clusters import clusters_section
 from curate.report.collect import collect
 from curate.report.largest import Cluster, Clusters, clusters_of
+from curate.report.wording import wording
 from curate.run import Run
 
+SAY = wording("en")
 ATTACK = "<script>alert(1)</script>"
 FILTERS = ["exact_duplicates", "near_duplicates: {prefer: chars DESC}"]
 
@@ -89,7 +91,7 @@ def test_only_the_first_places_that_differ_are_kept(tmp_path: Path) -> None:
 def text_of(found: Clusters) -> str:
     from types import SimpleNamespace
 
-    return str(clusters_section(SimpleNamespace(clusters=[found]), 10))  # type: ignore[arg-type]
+    return str(clusters_section(SimpleNamespace(clusters=[found]), SAY, 10))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ def test_a_survivor_of_an_earlier_run_is_read_there(run: Run, tmp_path: Path, mo
 def section(run: Run) -> str:
     html = pages.render(collect(run), pages.Detail(0, 0, 10))
     found = re.search('<section id="clusters">.*?</section>', html, re.DOTALL)
-    assert found and '<a href="#clusters">clusters</a>' in html
+    assert found and '<a href="#clusters">Clusters</a>' in html
     return found[0]
 
 
@@ -158,16 +160,16 @@ def test_hostile_text_and_ids_stay_text(section: str) -> None:
 
 def test_less_detail_shows_fewer_clusters_and_none_of_their_text(run: Run) -> None:
     report = collect(run)
-    fewer, none = (str(clusters_section(report, most)) for most in (1, 0))
+    fewer, none = (str(clusters_section(report, SAY, most)) for most in (1, 0))
     assert "2-4" in fewer and "1-2" not in fewer
     assert "4 clusters hold" in none and "<table" not in none and "<del>" not in none and "<svg" not in none
 
 
 def test_filters_that_find_nothing_and_pipelines_without_one_are_told(tmp_path: Path) -> None:
     alone = collect(run_of(tmp_path / "alone", cluster(4, 1), FILTERS))
-    assert str(clusters_section(alone, 10)).count("No document is like another one.") == 2
+    assert str(clusters_section(alone, SAY, 10)).count("No document is like another one.") == 2
     without = collect(run_of(tmp_path / "without", cluster(4, 1), []))
-    assert clusters_section(without, 10) is None
+    assert clusters_section(without, SAY, 10) is None
     assert "#clusters" not in pages.render(without, pages.Detail(0, 0, 10))
 
 

@@ -340,11 +340,20 @@ def test_a_key_that_stands_twice_is_found_at_any_depth() -> None:
 
 
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, write: Write) -> None:
-    for file in (tmp_path / "none.yaml", tmp_path, write("gbk.yaml", "name: 中文".encode("gbk"))):
+    for file in (tmp_path, write("gbk.yaml", "name: 中文".encode("gbk"))):
         with pytest.raises(PipelineError) as caught:
             Pipeline.load(file)
         assert str(caught.value).startswith(f"{file}: cannot be read as a pipeline: ")
         assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_answered_with_the_nearest_name(tmp_path: Path, write: Write) -> None:
+    for beside, hint in ((None, "; `curate init` writes one"), ("news.yaml", "; did you mean 'news.yaml'?")):
+        if beside:
+            write(beside, "")
+        with pytest.raises(PipelineError) as caught:
+            Pipeline.load(tmp_path / "new.yaml")
+        assert str(caught.value) == f"{tmp_path / 'new.yaml'}: no such file{hint}"
 
 
 WHOLE = """\

@@ -445,6 +445,18 @@ def test_300_rules_and_long_texts_make_a_page_below_5_mb(tmp_path: Path) -> None
     assert html.count('class="rule" id="rule-') == 303
 
 
+def test_the_page_in_chinese_lies_beside_the_english_one_and_each_names_the_other(tmp_path: Path) -> None:
+    run = run_of(tmp_path, ROWS[:3], "name: plain\n")
+    english = write_report(run)
+    assert 'href="report.' not in english.read_text(encoding="utf-8")
+    chinese = write_report(run, "zh")
+    assert chinese == run.folder / "report.zh.html"
+    assert '<a href="report.zh.html" lang="zh">中文</a>' in english.read_text(encoding="utf-8")
+    text = chinese.read_text(encoding="utf-8")
+    assert '<html lang="zh">' in text and '<a href="report.html" lang="en">English</a>' in text
+    assert "读入 3 行 = 保留 3 + 丢弃 0 + 拒收 0" in Tags(text).text
+
+
 def test_a_run_that_is_not_finished_has_no_report(tmp_path: Path) -> None:
     run = run_of(tmp_path, ROWS[:3], "name: plain\n")
     run.verdicts_file(run.parts[0]).unlink()

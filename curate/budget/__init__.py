@@ -100,7 +100,7 @@ def corpus_of_tokens(model: Model, tokens: int) -> Corpus:
 def budgets_of(run: Run, targets: Sequence[str] = (), chosen: Sequence[Card] = ()) -> list[Budget]:
     """What training on the shards of a run takes, by target. Raises: CurateError when it has none."""
     manifests = {manifest["target"]: manifest for manifest in run.manifests().values() if _has_training(manifest)}
-    there = [target for target in manifests if target in models()]
+    there = [target for target in manifests if target in models() and _is_its_own(manifests[target])]
     for target in targets or there:
         _must_be_known(target)
         if target not in there:
@@ -119,6 +119,11 @@ def budgets_of(run: Run, targets: Sequence[str] = (), chosen: Sequence[Card] = (
 
 def _has_training(manifest: Mapping[str, Any]) -> bool:
     return any(shard["split"] == "train" and shard["tokens"] for shard in manifest.get("shards", []))
+
+
+def _is_its_own(manifest: Mapping[str, Any]) -> bool:
+    """Whether a model reads this format; the flat one of MiniMind is for its first version, of another size."""
+    return models()[manifest["target"]].counts != "rows" or "rows" in manifest
 
 
 def budgets_of_tokens(tokens: int, targets: Sequence[str] = (), chosen: Sequence[Card] = ()) -> list[Budget]:

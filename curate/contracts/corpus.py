@@ -28,7 +28,7 @@ class CorpusFilter(Filter):
     """Copies of a cluster that are kept."""
     against: Annotated[list[str], InputFile()] = Field(default_factory=list)
     """Earlier runs, and folders made by `curate index`: what they kept survives, whatever repeats it is dropped."""
-    memory: ByteSize = Field("400MB", validate_default=True)
+    memory: ByteSize = Field("400MB", ge=1000, validate_default=True)
     """What a worker may hold while it compares, beyond the 300 MB that it takes anyway. With less it reads more often;
     the result is the same."""
 
@@ -85,7 +85,7 @@ class PassageFilter(Filter):
     stored_bytes: ClassVar[int] = 0
     """Disk that a document of 2,700 bytes takes, about, in keys and segments; for `curate check`."""
 
-    memory: ByteSize = Field("400MB", validate_default=True)
+    memory: ByteSize = Field("400MB", ge=1000, validate_default=True)
     """What a worker may hold while it compares, beyond the 300 MB that it takes anyway; the result is the same for
     any."""
 

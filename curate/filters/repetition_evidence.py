@@ -48,11 +48,12 @@ class _Units(NamedTuple):
 
     def grams(self, n: int) -> Hashes:
         """The hash of the n-gram that begins at each unit."""
-        count = max(0, len(self.hashes) - n + 1)
-        grams = self.hashes[:count]
+        # Mixed first: as they are, a letter and the hash of a word that follows it add up like another letter and word.
+        units = _mixed(self.hashes)
+        count = max(0, len(units) - n + 1)
+        grams = units[:count]
         for place in range(1, n):
-            grams = (grams ^ grams >> np.uint64(29)) * np.uint64(0x9E3779B97F4A7C15)
-            grams = grams + self.hashes[place : place + count]
+            grams = _mixed(grams) + units[place : place + count]
         return grams
 
     def spans(self, documents: Documents, at: Integers, n: int, signal: str) -> pl.DataFrame:
@@ -62,6 +63,11 @@ class _Units(NamedTuple):
             marked[at + place] = True
         first, stop = spans.runs(marked, np.array([], np.int64))
         return spans.of_characters(documents, self.first[first], self.stop[stop - 1], signal)
+
+
+def _mixed(hashes: Hashes) -> Hashes:
+    odd = (hashes ^ hashes >> np.uint64(31)) * np.uint64(0x9E3779B97F4A7C15)
+    return odd ^ odd >> np.uint64(29)
 
 
 def _units(documents: Documents, row: int) -> _Units:

@@ -6,6 +6,7 @@ sorted. What a reader cannot read (a folder, an archive of another kind) is said
 
 from __future__ import annotations
 
+import difflib
 import glob
 import os
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ class Files(Reader):
             matches = _matches(os.path.expanduser(pattern), folders)
             if not matches:
                 raise PipelineError(
-                    f"paths: no file matches {pattern!r}{_hint(pattern)} (looked in {_listed(folders)})"
+                    f"paths: no file matches {pattern!r}{_hint(pattern, folders)} (looked in {_listed(folders)})"
                 )
             found = {**{source.file: source for source in matches}, **found}
         for source in found.values():
@@ -85,10 +86,15 @@ def _input(path: str, file: Path) -> Input:
     return Input(os.path.abspath(file), path, status.st_size, status.st_mtime_ns)
 
 
-def _hint(pattern: str) -> str:
-    return (
-        "" if any(mark in pattern for mark in "*?[") else f"; for all files of a folder write {pattern.rstrip('/')}/*"
-    )
+def _hint(pattern: str, folders: Sequence[Path]) -> str:
+    if any(mark in pattern for mark in "*?["):
+        return ""
+    places = [folder / pattern for folder in folders]
+    if any(place.is_dir() for place in places):
+        return f"; for all files of a folder write {pattern.rstrip('/')}/*"
+    beside = [path.name for place in places if place.parent.is_dir() for path in place.parent.iterdir()]
+    close = difflib.get_close_matches(places[0].name, beside, n=1)
+    return f"; did you mean {str(Path(pattern).with_name(close[0]))!r}?" if close else ""
 
 
 def _listed(folders: Sequence[Path]) -> str:

@@ -32,7 +32,7 @@ def border_section(report: Report, say: Wording, reason: str, each: int) -> Mark
 def _block(
     one: Comparison, place: int, say: Wording, dropped: Sequence[BorderCase], kept: Sequence[BorderCase]
 ) -> Markup:
-    title = element("h4", code(f"{quantity(one)} {one.operator} {one.text}"))
+    title = element("h4", code(f"{quantity(one)} {one.sign} {one.text}"))
     sides = [
         _side(one, say("just dropped"), "dropped", dropped, say),
         _side(one, say("just kept"), "kept", kept, say),

@@ -1,7 +1,7 @@
 """Histograms as static SVG: kept documents above the line, dropped ones below it, thresholds across both.
 
-The charts are described by Altair, once, and drawn by vl-convert when the page is written: no script on the page, 9 KB
-a chart, and it prints. Each histogram changes the data, domains and ticks of that one description, because Altair takes
+The charts are described by Altair, once, and drawn by vl-convert when the page is written: they need no script, print,
+and take 9 KB each. Each histogram changes the data, domains and ticks of that one description, because Altair takes
 90 ms to build and check a chart and vl-convert 25 ms to draw it (after a second to start). Nothing is fetched: the data
 is inside, and `allowed_base_urls` is empty.
 """
@@ -13,7 +13,7 @@ import copy
 import math
 import sys
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from curate.report.markup import Markup
@@ -95,6 +95,11 @@ def _logarithmic(low: float, high: float, constant: float, whole: bool) -> Axis:
 
 def histogram_svg(histogram: Histogram, marks: Sequence[float], whole: bool) -> tuple[Markup, Axis, bool]:
     """Draw a histogram; also returns its axis, and whether counts are on a logarithmic scale."""
+    return _drawn(histogram, tuple(marks), whole)
+
+
+@lru_cache(maxsize=256)  # the page in another language has the same charts
+def _drawn(histogram: Histogram, marks: tuple[float, ...], whole: bool) -> tuple[Markup, Axis, bool]:
     import vl_convert
 
     across = axis(histogram, marks, whole)

@@ -9,64 +9,79 @@ from curate.report.charts import histogram_svg
 from curate.report.collect import Report
 from curate.report.largest import Cluster, Clusters, Pair
 from curate.report.markup import Markup, element, number
-from curate.report.parts import cell, code, figures, name, section, table
+from curate.report.parts import NAME_CHARS, cell, code, figures, name, section, table
+from curate.report.wording import Wording
 
 CHANGE_CHARS = 240
 """Characters shown of what only one of two texts has in one place."""
 
 
-def clusters_section(report: Report, most: int) -> Markup | None:
+def clusters_section(report: Report, say: Wording, most: int) -> Markup | None:
     """For each filter that compares documents, its `most` largest clusters."""
     if not report.clusters:
         return None
-    intro = element(
-        "p", "Documents that filters found to be the same, or nearly. Of each cluster the survivor is kept; a filter "
-        "looks only at what those before it kept. ", code("curate show RUN --cluster ID"), " shows all of a cluster.",
-        class_="note",
-    )  # fmt: skip
-    return section("clusters", "Largest clusters", intro, [_filter(found, most) for found in report.clusters])
+    intro = say(
+        "Documents that filters found to be the same, or nearly. Of each cluster the survivor is kept; a filter looks "
+        "only at what those before it kept. {command} shows all of a cluster.",
+        command=code("curate show RUN --cluster ID"),
+    )
+    filters = [_filter(say, found, most) for found in report.clusters]
+    return section("clusters", say("Largest clusters"), element("p", intro, class_="note"), filters)
 
 
-def _filter(found: Clusters, most: int) -> Markup:
+def _filter(say: Wording, found: Clusters, most: int) -> Markup:
     largest = found.largest[:most]
     return element(
         "div",
         element("h3", name(found.label)),
-        element("p", _summary(found), class_="note"),
-        element("div", _sizes(found), class_="cards") if most and found.sizes.low != found.sizes.high else None,
-        _table(largest) if largest else None,
-        _pairs([(one, one.pair) for one in largest if one.pair], found.compares),
+        element("p", _summary(say, found), class_="note"),
+        element("div", _sizes(say, found), class_="cards") if most and found.sizes.low != found.sizes.high else None,
+        _table(say, largest) if largest else None,
+        _pairs(say, [(one, one.pair) for one in largest if one.pair], found.compares),
     )
 
 
-def _summary(found: Clusters) -> str:
+def _summary(say: Wording, found: Clusters) -> list[Markup | str]:
     if not found.clusters:
-        return "No document is like another one."
-    clusters = f"{number(found.clusters)} clusters hold" if found.clusters > 1 else "One cluster holds"
-    many = f" The largest are listed: {len(found.largest)}." if found.clusters > len(found.largest) else ""
-    return f"{clusters} {number(found.documents)} documents, of which {number(found.dropped)} are dropped.{many}"
+        return [say("No document is like another one.")]
+    held = say.many(
+        found.clusters,
+        "One cluster holds {documents} documents, of which {dropped} are dropped.",
+        "{n} clusters hold {documents} documents, of which {dropped} are dropped.",
+        documents=found.documents,
+        dropped=found.dropped,
+    )
+    listed = say("The largest are listed: {n}.", n=len(found.largest)) if found.clusters > len(found.largest) else ""
+    return [held, " ", listed]
 
 
-def _sizes(found: Clusters) -> Markup:
+def _sizes(say: Wording, found: Clusters) -> Markup:
     svg, across, steep = histogram_svg(found.sizes, [], whole=True)
-    scales = [axis for axis, is_log in (("sizes", across.constant is not None), ("counts", steep)) if is_log]
-    scale = element("small", f"log {' and '.join(scales)}") if scales else None
-    label = f"Histogram of the sizes of clusters of {found.label}, kept and dropped documents"
+    scale = _scale(say, across.constant is not None, steep)
+    label = say.plain(
+        "Histogram of the sizes of clusters of {filter}, kept and dropped documents", filter=found.label[:NAME_CHARS]
+    )
     return element(
         "figure",
-        element("h4", "size of the cluster", scale),
+        element("h4", say("size of the cluster"), element("small", scale) if scale else None),
         element("div", svg, class_="chart", role="img", aria_label=label),
-        element("figcaption", "Above the line those that are kept, below it those that are dropped."),
+        element("figcaption", say("Above the line those that are kept, below it those that are dropped.")),
     )
 
 
-def _table(largest: Sequence[Cluster]) -> Markup:
-    heads = [("size", "n"), ("dropped", "n"), ("survivor", None), ("begins", "begins")]
+def _scale(say: Wording, sizes: bool, counts: bool) -> Markup | None:
+    if sizes and counts:
+        return say("log sizes and counts")
+    return say("log sizes") if sizes else say("log counts") if counts else None
+
+
+def _table(say: Wording, largest: Sequence[Cluster]) -> Markup:
+    heads = [(say("size"), "n"), (say("dropped"), "n"), (say("survivor"), None), (say("begins"), "begins")]
     lines = [
         element(
             "tr",
             figures(number(one.size), number(one.dropped)),
-            cell(_survivor(one), class_="break"),
+            cell(_survivor(say, one), class_="break"),
             cell(name(one.text), class_="break begins"),
         )
         for one in largest
@@ -74,41 +89,49 @@ def _table(largest: Sequence[Cluster]) -> Markup:
     return table(heads, lines, "clusters")
 
 
-def _survivor(one: Cluster) -> list[Markup | str]:
-    return [code(one.survivor), *([" in ", code(one.earlier)] if one.earlier else [])]
+def _survivor(say: Wording, one: Cluster) -> Markup:
+    if one.earlier:
+        return say("{id} in {run}", id=code(one.survivor), run=code(one.earlier))
+    return code(one.survivor)
 
 
-def _pairs(pairs: Sequence[tuple[Cluster, Pair]], compares: bool) -> Markup | None:
+def _pairs(say: Wording, pairs: Sequence[tuple[Cluster, Pair]], compares: bool) -> Markup | None:
     if not pairs:
         return None
     if all(pair.hunks == [] for _, pair in pairs):
-        return element(
-            "p", "In the largest of these, the survivor and the one compared with it have the same text.", class_="note"
-        )
-    return element("div", [_compared(one, pair, compares) for one, pair in pairs], class_="documents")
+        same = say("In the largest of these, the survivor and the one compared with it have the same text.")
+        return element("p", same, class_="note")
+    return element("div", [_compared(say, one, pair, compares) for one, pair in pairs], class_="documents")
 
 
-def _compared(one: Cluster, pair: Pair, compares: bool) -> Markup:
+def _compared(say: Wording, one: Cluster, pair: Pair, compares: bool) -> Markup:
     """A card with what differs between a survivor and another member."""
-    joined = "not compared: others are like both" if compares else ""
-    alike = joined if pair.similarity is None else f"similarity {number(pair.similarity)}"
+    alike = None
+    if pair.similarity is not None:
+        alike = say("similarity {value}", value=number(pair.similarity))
+    elif compares:
+        alike = say("not compared: others are like both")
     header = element(
         "header",
-        element("span", "cluster of ", element("b", number(one.size))),
-        element("span", element("del", "only the survivor"), " ", _survivor(one)),
-        element("span", element("ins", "only the other one"), " ", code(pair.other)),
+        element("span", say("cluster of {n}", n=element("b", number(one.size)))),
+        element("span", element("del", say("only the survivor")), " ", _survivor(say, one)),
+        element("span", element("ins", say("only the other one")), " ", code(pair.other)),
         element("span", alike) if alike else None,
     )
-    return element("article", header, _places(pair))
+    return element("article", header, _places(say, pair))
 
 
-def _places(pair: Pair) -> list[Markup]:
+def _places(say: Wording, pair: Pair) -> list[Markup]:
     if pair.hunks is None:
-        return [element("p", "The text of the survivor cannot be read: its run is not there any more.", class_="note")]
+        gone = say("The text of the survivor cannot be read: its run is not there any more.")
+        return [element("p", gone, class_="note")]
     if not pair.hunks:
-        return [element("p", "Both have the same text.", class_="note")]
-    more = [element("p", f"And in {number(pair.more)} more places.", class_="note")] if pair.more else []
-    return [*(_hunk(hunk) for hunk in pair.hunks), *more]
+        return [element("p", say("Both have the same text."), class_="note")]
+    hunks = [_hunk(hunk) for hunk in pair.hunks]
+    if pair.more:
+        more = say.many(pair.more, "And in 1 more place.", "And in {n} more places.")
+        hunks.append(element("p", more, class_="note"))
+    return hunks
 
 
 def _hunk(hunk: Hunk) -> Markup:

@@ -17,53 +17,57 @@ MOST_SIGNALS = 120
 """Signals listed with a sample."""
 
 
-def samples_section(report: Report, each: int, say: Wording, borders: int) -> Markup:
+def samples_section(report: Report, say: Wording, each: int, borders: int) -> Markup:
     """Up to `each` documents for every rule, and as many that were kept."""
-    intro = element(
-        "p",
+    intro = say(
         "Chosen by a hash of the id, the same ones every time; first those that no other rule drops, which would come "
-        "back if this rule were off.",
-        class_="note",
+        "back if this rule were off."
     )
     shown = {reason: samples[:each] for reason, samples in report.samples.items()}
-    kept = _details("kept", [element("b", "kept")], report.stats.kept, shown["kept"], None)
+    title = [element("b", say("kept")), " ", _counted(number(report.stats.kept))]
+    kept = _details(say, "kept", title, shown["kept"], None, report.stats.kept)
     rules = [
-        _rule(report, place, rule, shown[rule.reason], border_section(report, say, rule.reason, borders))
+        _rule(report, say, place, rule, shown[rule.reason], border_section(report, say, rule.reason, borders))
         for place, rule in enumerate(report.rules)
     ]
-    return section("samples", "Documents", intro, kept, rules)
+    return section("samples", say("Documents"), element("p", intro, class_="note"), kept, rules)
 
 
-def _rule(report: Report, place: int, rule: RuleEntry, samples: Sequence[Sample], borders: Markup | None) -> Markup:
-    tally = report.stats.by_reason[place]
-    heading = [element("b", name(rule.reason)), " ", code(rule.condition)]
-    more = f", {number(int(tally[ALONE]))} by it alone" if tally[BROKEN] else ""
-    return _details(f"rule-{place}", heading, int(tally[BROKEN]), samples, rule, more, borders)
+def _rule(
+    report: Report, say: Wording, place: int, rule: RuleEntry, samples: Sequence[Sample], borders: Markup | None
+) -> Markup:
+    broken, alone = (int(report.stats.by_reason[place][column]) for column in (BROKEN, ALONE))
+    counted = say("{n}, {alone} by it alone", n=broken, alone=alone) if broken else number(0)
+    title = [element("b", name(rule.reason)), " ", code(rule.condition), " ", _counted(counted)]
+    return _details(say, f"rule-{place}", title, samples, rule, broken, borders)
+
+
+def _counted(words: str) -> Markup:
+    return element("span", words, class_="n")
 
 
 def _details(
+    say: Wording,
     anchor: str,
-    heading: Sequence[Markup | str],
-    count: int,
+    title: Sequence[Markup | str],
     samples: Sequence[Sample],
     rule: RuleEntry | None,
-    more: str = "",
+    n: int,
     borders: Markup | None = None,
 ) -> Markup:
-    counted = element("span", f"{number(count)}{more}", class_="n")
-    inner = (
-        element("div", [_article(sample, rule) for sample in samples], class_="documents")
-        if samples
-        else element("p", "No document." if not count else "None is shown, to keep this page small.", class_="note")
-    )
-    return element("details", element("summary", heading, " ", counted), inner, borders, class_="rule", id=anchor)
+    if samples:
+        inner = element("div", [_article(say, sample, rule) for sample in samples], class_="documents")
+    else:
+        none = say("None is shown, to keep this page small.") if n else say("No document.")
+        inner = element("p", none, class_="note")
+    return element("details", element("summary", title), inner, borders, class_="rule", id=anchor)
 
 
-def _article(sample: Sample, rule: RuleEntry | None) -> Markup:
+def _article(say: Wording, sample: Sample, rule: RuleEntry | None) -> Markup:
     others = [reason for reason in sample.reasons if rule is None or reason != rule.reason]
     header = [element("span", code(sample.id))]
     if sample.duplicate_of is not None:
-        header.append(element("span", "survivor: ", code(sample.duplicate_of)))
+        header.append(element("span", say("survivor: {id}", id=code(sample.duplicate_of))))
     compared = rule.signals if rule else ()
     header += [
         element("span", name(signal), " ", element("b", fact(sample.signals.get(signal))))
@@ -72,47 +76,55 @@ def _article(sample: Sample, rule: RuleEntry | None) -> Markup:
     ]
     if others:
         listed = ", ".join(others[:8]) + (" …" if len(others) > 8 else "")
-        header.append(element("span", "also ", name(listed)))
-    return element(
-        "article", element("header", header), element("div", _text(sample), class_="text"), _everything(sample)
-    )
+        header.append(element("span", say("also {reasons}", reasons=name(listed))))
+    text = element("div", _text(say, sample), class_="text")
+    return element("article", element("header", header), text, _everything(say, sample))
 
 
-def _text(sample: Sample) -> Markup:
+def _text(say: Wording, sample: Sample) -> Markup:
     if not sample.chars:
-        return element("span", "(empty)", class_="quiet")
-    rest = f" … {number(sample.chars)} characters in all" if sample.chars > len(sample.text) else ""
-    return escape([sample.text, element("span", rest, class_="quiet") if rest else None])
+        return element("span", say("(empty)"), class_="quiet")
+    if sample.chars <= len(sample.text):
+        return escape(sample.text)
+    rest = element("span", " … ", say("{n} characters in all", n=sample.chars), class_="quiet")
+    return escape([sample.text, rest])
 
 
-def _everything(sample: Sample) -> Markup:
+def _everything(say: Wording, sample: Sample) -> Markup:
     listed = [*sample.fields.items(), *sample.signals.items()][:MOST_SIGNALS]
     rows = [element("div", element("dt", name(key)), element("dd", fact(value))) for key, value in listed]
-    return element("details", element("summary", "signals"), element("dl", rows))
+    return element("details", element("summary", say("signals")), element("dl", rows))
 
 
-def rejected_section(report: Report) -> Markup | None:
+def rejected_section(report: Report, say: Wording) -> Markup | None:
     """The first rows that could not be read."""
     if not report.rejected:
         return None
-    shown = len(report.rejected_rows)
-    first = f"The first {shown} of {number(report.rejected)}" if shown < report.rejected else f"All {number(shown)}"
-    intro = element(
-        "p", f"{first} rows that could not be read; each is kept, with its place and bytes, in ",
-        code("rejected/"), " of the run.", class_="note",
-    )  # fmt: skip
-    return section(
-        "rejected",
-        "Rejected rows",
-        intro,
-        element("div", [_rejected(row) for row in report.rejected_rows], class_="documents"),
-    )
+    shown, folder = len(report.rejected_rows), code("rejected/")
+    if shown < report.rejected:
+        intro = say(
+            "The first {shown} of {n} rows that could not be read; each is kept, with its place and bytes, in {folder} "
+            "of the run.",
+            shown=shown, n=report.rejected, folder=folder,
+        )  # fmt: skip
+    else:
+        intro = say.many(
+            shown,
+            "The one row that could not be read; it is kept, with its place and bytes, in {folder} of the run.",
+            "All {n} rows that could not be read; each is kept, with its place and bytes, in {folder} of the run.",
+            folder=folder,
+        )
+    rows = element("div", [_rejected(say, row) for row in report.rejected_rows], class_="documents")
+    return section("rejected", say("Rejected rows"), element("p", intro, class_="note"), rows)
 
 
-def _rejected(row: Mapping[str, Any]) -> Markup:
-    place = f"line {row['line']}, " if row.get("line") else ""
+def _rejected(say: Wording, row: Mapping[str, Any]) -> Markup:
+    if row.get("line"):
+        place = say("line {line}, offset {offset}", line=str(row["line"]), offset=str(row.get("offset")))
+    else:
+        place = say("offset {offset}", offset=str(row.get("offset")))
     header = element(
-        "header", element("span", code(str(row.get("file")))), element("span", f"{place}offset {row.get('offset')}"),
+        "header", element("span", code(str(row.get("file")))), element("span", place),
         element("b", name(str(row.get("reason")))),
     )  # fmt: skip
     raw = shortened(str(row.get("raw", "")), RAW_CHARS)

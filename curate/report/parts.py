@@ -47,14 +47,14 @@ def figures(*values: Content) -> list[Markup]:
     return [cell(value, class_="n") for value in values]
 
 
-def table(heads: Iterable[tuple[str, str | None]], rows: Iterable[Markup], class_: str | None = None) -> Markup:
+def table(heads: Iterable[tuple[Content, str | None]], rows: Iterable[Markup], class_: str | None = None) -> Markup:
     """A table that scrolls when it is too wide; heads are `(text, class)`."""
     head = element("tr", [element("th", text, class_=kind, scope="col") for text, kind in heads])
     inner = element("table", element("thead", head), element("tbody", rows), class_=class_)
     return element("div", inner, class_="scroll")
 
 
-def section(anchor: str, title: str, *content: Content) -> Markup:
+def section(anchor: str, title: Content, *content: Content) -> Markup:
     """A section with its heading."""
     return element("section", element("h2", title), content, id=anchor)
 

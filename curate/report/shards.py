@@ -8,21 +8,18 @@ from typing import Any
 from curate.report.collect import Report
 from curate.report.markup import Content, Markup, element, escape, number, size
 from curate.report.parts import cell, code, fact, figures, name, section, table
+from curate.report.wording import Wording
 
 MOST_FILES = 40
 """Shards listed for each writer."""
-_SHOWN = (
-    "tokens", "documents", "rows", "format", "dtype", "sequence_length", "tokens_per_shard", "max_tokens", "validation",
-    "documents_without_text", "documents_left_out", "tokens_left_out", "neutralised",
-)  # fmt: skip
-_TITLES = {"neutralised": "control tokens neutralised", "validation": "share for validation"}
 
 
-def shards_section(report: Report) -> Markup:
+def shards_section(report: Report, say: Wording) -> Markup:
     """What was written for each target; a manifest may be of any writer, so nothing in it is taken for granted."""
     if not report.writers:
-        return section("shards", "Shards", element("p", "This pipeline has no writer.", class_="note"))
-    return section("shards", "Shards", [_target(report, label) for label in report.writers])
+        nothing = element("p", say("This pipeline has no writer."), class_="note")
+        return section("shards", say("Shards"), nothing)
+    return section("shards", say("Shards"), [_target(report, say, label) for label in report.writers])
 
 
 def tokens_of(report: Report) -> dict[str, int]:
@@ -31,48 +28,72 @@ def tokens_of(report: Report) -> dict[str, int]:
     return {label: tokens for label, tokens in found.items() if isinstance(tokens, int)}
 
 
-def _target(report: Report, label: str) -> Markup:
+def _target(report: Report, say: Wording, label: str) -> Markup:
     manifest = report.manifests.get(label)
     if manifest is None:
-        return escape([element("h3", name(label)), element("p", "Nothing was written: no manifest.", class_="note")])
+        nothing = say("Nothing was written: no manifest.")
+        return escape([element("h3", name(label)), element("p", nothing, class_="note")])
     shards = [shard for shard in manifest.get("shards") or [] if isinstance(shard, Mapping)]
     listed = [
-        element("div", element("dt", key), element("dd", value)) for key, value in _facts(report, manifest, shards)
+        element("div", element("dt", key), element("dd", value)) for key, value in _facts(report, say, manifest, shards)
     ]
-    guide = ["; how to read them: ", code(f"shards/{label}/USE.md")] if label in report.guides else None
     warning = manifest.get("warning")
     return escape(
         [
             element("h3", name(label)),
             element("ul", element("li", name(str(warning), 500)), class_="warnings") if warning else None,
             element("dl", listed, class_="facts"),
-            element(
-                "p", "In ", code(f"shards/{label}/"), guide, "; all about them: ", code("manifest.json"), class_="note"
-            ),
-            _files(shards),
+            element("p", _where(report, say, label), class_="note"),
+            _files(say, shards),
         ]
     )
 
 
+def _where(report: Report, say: Wording, label: str) -> Markup:
+    folder, manifest, guide = code(f"shards/{label}/"), code("manifest.json"), code(f"shards/{label}/USE.md")
+    if label in report.guides:
+        return say(
+            "In {folder}; how to read them: {guide}; all about them: {manifest}",
+            folder=folder, guide=guide, manifest=manifest,
+        )  # fmt: skip
+    return say("In {folder}; all about them: {manifest}", folder=folder, manifest=manifest)
+
+
+def _titles(say: Wording) -> dict[str, Markup]:
+    """What is shown of a manifest, in this order."""
+    return {
+        "tokens": say("tokens"),
+        "documents": say("documents"),
+        "rows": say("rows"),
+        "format": say("format"),
+        "dtype": say("type of an id"),
+        "sequence_length": say("sequence length"),
+        "tokens_per_shard": say("tokens per shard"),
+        "max_tokens": say("tokens at most"),
+        "validation": say("share for validation"),
+        "documents_without_text": say("documents without text"),
+        "documents_left_out": say("documents left out"),
+        "tokens_left_out": say("tokens left out"),
+        "neutralised": say("control tokens neutralised"),
+    }
+
+
 def _facts(
-    report: Report, manifest: Mapping[str, Any], shards: Sequence[Mapping[str, Any]]
-) -> list[tuple[str, Content]]:
+    report: Report, say: Wording, manifest: Mapping[str, Any], shards: Sequence[Mapping[str, Any]]
+) -> list[tuple[Markup, Content]]:
     files = [file for shard in shards for file in _files_of(shard)]
     on_disk = sum(file["bytes"] for file in files if isinstance(file.get("bytes"), int))
-    facts: list[tuple[str, Content]] = [("shards", [number(len(shards)), element("small", " ", size(on_disk))])]
-    facts += [
-        (_TITLES.get(key, key.replace("_", " ")), fact(manifest[key]))
-        for key in _SHOWN
-        if _is_worth_it(manifest.get(key))
-    ]
+    facts: list[tuple[Markup, Content]] = [(say("shards"), [number(len(shards)), element("small", " ", size(on_disk))])]
+    facts += [(title, fact(manifest[key])) for key, title in _titles(say).items() if _is_worth_it(manifest.get(key))]
     if isinstance(manifest.get("pad_share"), int | float):
-        facts.append(("padding", f"{100 * manifest['pad_share']:.1f} %"))
+        facts.append((say("padding"), f"{100 * manifest['pad_share']:.1f} %"))
     tokens = manifest.get("tokens")
     if isinstance(tokens, int) and tokens and manifest.get("documents") == report.stats.kept:
-        facts.append(("bytes of text in a token", number(report.stats.kept_bytes / tokens)))
+        facts.append((say("bytes of text in a token"), number(report.stats.kept_bytes / tokens)))
     tokenizer = manifest.get("tokenizer")
     if isinstance(tokenizer, Mapping):
-        facts.append(("tokenizer", [name(str(tokenizer.get("name"))), " ", _vocabulary(tokenizer.get("vocabulary"))]))
+        told = [name(str(tokenizer.get("name"))), " ", _vocabulary(say, tokenizer.get("vocabulary"))]
+        facts.append((say("tokenizer"), told))
     return facts
 
 
@@ -80,11 +101,11 @@ def _is_worth_it(value: Any) -> bool:
     return isinstance(value, str | int | float) and value not in (0, "", False)
 
 
-def _vocabulary(size_: Any) -> Markup | None:
-    return element("small", f"{number(size_)} tokens") if isinstance(size_, int) else None
+def _vocabulary(say: Wording, ids: Any) -> Markup | None:
+    return element("small", say.many(ids, "1 token", "{n} tokens")) if isinstance(ids, int) else None
 
 
-def _files(shards: Sequence[Mapping[str, Any]]) -> Markup | None:
+def _files(say: Wording, shards: Sequence[Mapping[str, Any]]) -> Markup | None:
     if not shards:
         return None
     lines = [
@@ -97,9 +118,9 @@ def _files(shards: Sequence[Mapping[str, Any]]) -> Markup | None:
         for shard in shards[:MOST_FILES]
     ]
     rest = len(shards) - len(lines)
-    heads = [("file", None), ("split", None), ("documents", "n"), ("tokens", "n")]
-    more = element("p", f"and {number(rest)} more", class_="note") if rest else None
-    return element("details", element("summary", "files", class_="note"), table(heads, lines), more)
+    heads = [(say("file"), None), (say("split"), None), (say("documents"), "n"), (say("tokens"), "n")]
+    more = element("p", say("and {n} more", n=rest), class_="note") if rest else None
+    return element("details", element("summary", say("files"), class_="note"), table(heads, lines), more)
 
 
 def _files_of(shard: Mapping[str, Any]) -> list[Mapping[str, Any]]:

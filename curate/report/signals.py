@@ -8,7 +8,7 @@ import polars as pl
 
 from curate.report.charts import histogram_svg
 from curate.report.collect import Report
-from curate.report.markup import Markup, element, number, share, size
+from curate.report.markup import Content, Markup, element, number, share, size
 from curate.report.parts import NAME_CHARS, bar, cell, figures, name, section
 from curate.report.sliders import computed, pointer, sliders, words
 from curate.report.thresholds import Threshold
@@ -20,7 +20,7 @@ MOST_MARKS = 12
 """Thresholds drawn into one chart."""
 
 
-def signals_section(report: Report, most: int, say: Wording, n_sliders: int) -> Markup:
+def signals_section(report: Report, say: Wording, most: int, n_sliders: int) -> Markup:
     """Charts of at most `most` signals, those that a rule reads before the others."""
     left = most
     groups: list[Markup] = []
@@ -29,80 +29,90 @@ def signals_section(report: Report, most: int, say: Wording, n_sliders: int) -> 
         ruled, others = [one for one in names if one in read], [one for one in names if one not in read]
         shown, folded = ruled[:left], others[: max(left - len(ruled), 0)]
         left -= len(shown) + len(folded)
-        groups += _group(report, label, shown, folded, say, n_sliders)
-        if len(shown) + len(folded) < len(names):
-            missing = len(names) - len(shown) - len(folded)
-            groups.append(element("p", f"{missing:,} more signals are not drawn.", class_="note"))
-    intro = element(
-        "p",
-        "What was measured on each document: ",
-        element("span", element("span", class_="swatch"), " kept", class_="kept"), " above the line, ",
-        element("span", element("span", class_="swatch"), " dropped", class_="dropped"),
-        " (for whatever reason) below it. Dashed lines are the numbers that rules compare with. Quantiles are read off "
-        "the bins: up to 1.6 % too low.",
-        class_="note",
-    )  # fmt: skip
-    return section("signals", "Signals", intro, words(report, say) if n_sliders else None, groups)
+        groups += _group(report, say, label, shown, folded, n_sliders)
+        if missing := len(names) - len(shown) - len(folded):
+            more = say.many(missing, "1 more signal is not drawn.", "{n} more signals are not drawn.")
+            groups.append(element("p", more, class_="note"))
+    intro = say(
+        "What was measured on each document: those that are {kept} above the line, those that are {dropped} (for "
+        "whatever reason) below it. Dashed lines are the numbers that rules compare with. Quantiles are read off the "
+        "bins: up to 1.6 % too low.",
+        kept=_swatch("kept", say("kept")),
+        dropped=_swatch("dropped", say("dropped")),
+    )
+    what_if = words(report, say) if n_sliders else None
+    return section("signals", say("Signals"), element("p", intro, class_="note"), what_if, groups)
+
+
+def _swatch(kind: str, word: Markup) -> Markup:
+    return element("span", element("span", class_="swatch"), " ", word, class_=kind)
 
 
 def _group(
-    report: Report, label: str, shown: Sequence[str], folded: Sequence[str], say: Wording, n_sliders: int
+    report: Report, say: Wording, label: str, shown: Sequence[str], folded: Sequence[str], n_sliders: int
 ) -> list[Markup]:
     if not (shown or folded):
         return []
-    parts = [element("h3", name(label))]
+    parts = [element("h3", say("all documents") if label == "documents" else name(label))]
     if shown:
-        drawn = [_card(report, one, say, n_sliders) for one in shown]
+        drawn = [_card(report, say, one, n_sliders) for one in shown]
         parts.append(element("div", drawn, computed(report, say, label, n_sliders), class_="cards"))
     if folded:
-        word = "signal" if len(folded) == 1 else "signals"
-        summary = element("summary", f"{len(folded)} {word} that no rule reads", class_="note")
-        cards = element("div", [_card(report, one, say, n_sliders) for one in folded], class_="cards")
-        parts.append(element("details", summary, cards))
+        title = say.many(len(folded), "1 signal that no rule reads", "{n} signals that no rule reads")
+        cards = element("div", [_card(report, say, one, n_sliders) for one in folded], class_="cards")
+        parts.append(element("details", element("summary", title, class_="note"), cards))
     return parts
 
 
-def _card(report: Report, signal: str, say: Wording, n_sliders: int) -> Markup:
+def _card(report: Report, say: Wording, signal: str, n_sliders: int) -> Markup:
     counted = report.stats.signals[signal]
     marks = [one for one in report.thresholds if one.signal == signal]
     if isinstance(counted, Values):
-        return _values_card(signal, counted)
-    whole = report.types[signal] == pl.Int64
-    return _histogram_card(report, signal, counted, marks, whole, say, n_sliders)
+        return _values_card(say, signal, counted)
+    return _histogram_card(report, say, signal, counted, marks, n_sliders)
 
 
 def _histogram_card(
-    report: Report,
-    signal: str,
-    counted: Histogram,
-    marks: Sequence[Threshold],
-    whole: bool,
-    say: Wording,
-    n_sliders: int,
+    report: Report, say: Wording, signal: str, counted: Histogram, marks: Sequence[Threshold], n_sliders: int
 ) -> Markup:
-    scales, chart, across = "", Markup(""), None
+    scales, chart, across = None, Markup(""), None
     if counted.total and counted.low != counted.high:
-        positions = sorted({mark.value for mark in marks})[:MOST_MARKS]
-        svg, across, steep = histogram_svg(counted, positions, whole)
-        logarithmic = [axis for axis, is_log in (("values", across.constant is not None), ("counts", steep)) if is_log]
-        scales = f"log {' and '.join(logarithmic)}" if logarithmic else ""
-        label = f"Histogram of {signal[:NAME_CHARS]}, kept and dropped documents"
+        positions = tuple(sorted({mark.value for mark in marks})[:MOST_MARKS])
+        svg, across, steep = histogram_svg(counted, positions, report.types[signal] == pl.Int64)
+        scales = _scales(say, across.constant is not None, steep)
+        label = say.plain("Histogram of {signal}, kept and dropped documents", signal=signal[:NAME_CHARS])
         chart = element("div", pointer(svg, across), class_="chart", role="img", aria_label=label)
     heading = element("h4", name(signal), element("small", scales) if scales else None)
     numbers = sliders(report, say, report.decisions.of_signal(signal)[:MOST_MARKS], across, n_sliders)
-    return element("figure", heading, chart, element("figcaption", _summary(counted), numbers or _marks(marks)))
+    return element("figure", heading, chart, element("figcaption", _summary(say, counted), numbers or _marks(marks)))
 
 
-def _summary(counted: Histogram) -> str:
-    nulls = sum(counted.nulls)
-    missing = f" · null in {number(nulls)} ({number(counted.nulls[1])} dropped)" if nulls else ""
+def _scales(say: Wording, values: bool, counts: bool) -> Markup | None:
+    if values and counts:
+        return say("log values and counts")
+    return say("log values") if values else say("log counts") if counts else None
+
+
+def _summary(say: Wording, counted: Histogram) -> list[Content]:
     if not counted.total:
-        return f"no document has a value{missing}"
-    if counted.low == counted.high:
-        return f"{number(counted.low)} in each of {number(counted.total)} documents{missing}"
-    low, middle, high = (number(float(f"{counted.quantile(part):.3g}")) for part in (0.01, 0.5, 0.99))
-    ends = f"from {number(counted.low)} to {number(counted.high)}"
-    return f"median {middle} · 98 % in {low} … {high} · {ends}{missing}"
+        told = say("no document has a value")
+    elif counted.low == counted.high:
+        told = say.many(
+            counted.total, "{value} in the one document", "{value} in each of {n} documents", value=counted.low
+        )
+    else:
+        low, middle, high = (number(float(f"{counted.quantile(part):.3g}")) for part in (0.01, 0.5, 0.99))
+        told = say(
+            "median {middle} · 98 % in {low} … {high} · from {least} to {greatest}",
+            middle=middle, low=low, high=high, least=counted.low, greatest=counted.high,
+        )  # fmt: skip
+    return [told, _missing(say, counted.nulls)]
+
+
+def _missing(say: Wording, nulls: tuple[int, int]) -> Markup | None:
+    if not sum(nulls):
+        return None
+    return say(" · null in {n} ({dropped} dropped)", n=sum(nulls), dropped=nulls[1])
 
 
 def _marks(marks: Sequence[Threshold]) -> Markup | None:
@@ -114,7 +124,7 @@ def _marks(marks: Sequence[Threshold]) -> Markup | None:
     )
 
 
-def _values_card(signal: str, counted: Values) -> Markup:
+def _values_card(say: Wording, signal: str, counted: Values) -> Markup:
     rows = counted.most_frequent(MOST_FREQUENT)
     tallies = list((counted.counts or {}).values())
     total, kept = (sum(numbers) for numbers in ((t.documents for t in tallies), (t.kept for t in tallies)))
@@ -123,7 +133,7 @@ def _values_card(signal: str, counted: Values) -> Markup:
     lines = [
         element(
             "tr",
-            cell(name(value, 60) if value else element("span", "(empty)", class_="quiet")),
+            cell(name(value, 60) if value else element("span", say("(empty)"), class_="quiet")),
             cell(bar([("kept", tally.kept / widest), ("dropped", tally.dropped / widest)]), class_="wide"),
             figures(
                 number(tally.documents), share(tally.documents, total), share(tally.kept, kept),
@@ -133,23 +143,24 @@ def _values_card(signal: str, counted: Values) -> Markup:
         )
         for value, tally in rows
     ]  # fmt: skip
-    heads = ["", "", "documents", "of all", "of kept", "text", "of all", "of kept"]
+    heads: list[Content] = [
+        "", "", say("documents"), say("of all"), say("of kept"), say("text"), say("of all"), say("of kept"),
+    ]  # fmt: skip
     head = element("tr", [element("th", text, class_="n" if text else None, scope="col") for text in heads])
     body = element("table", element("thead", head), element("tbody", lines), class_="values") if lines else None
     return element(
         "figure",
         element("h4", name(signal)),
         element("div", body, class_="scroll") if body else None,
-        element("figcaption", _values_summary(counted, len(rows), total)),
+        element("figcaption", _values_summary(say, counted, len(rows), total), _missing(say, counted.nulls)),
     )
 
 
-def _values_summary(counted: Values, shown: int, total: int) -> str:
-    nulls = sum(counted.nulls)
-    missing = f" · null in {number(nulls)} ({number(counted.nulls[1])} dropped)" if nulls else ""
+def _values_summary(say: Wording, counted: Values, shown: int, total: int) -> Markup:
     if counted.counts is None:
-        return f"too many different values to count{missing}"
+        return say("too many different values to count")
     different = len(counted.counts)
-    values = f"{number(different)} different values" if different != 1 else "one value"
     others = total - sum(tally.documents for _, tally in counted.most_frequent(shown))
-    return values + (f", {number(others)} documents with others than these" if others else "") + missing
+    if not others:
+        return say.many(different, "one value", "{n} different values")
+    return say("{n} different values, {others} documents with others than these", n=different, others=others)

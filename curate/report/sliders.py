@@ -19,7 +19,7 @@ import yaml
 from curate.comparisons import Comparison
 from curate.report.charts import HEIGHT, WIDTH, Axis
 from curate.report.collect import Report
-from curate.report.markup import Markup, element, number
+from curate.report.markup import Markup, element
 from curate.report.parts import NAME_CHARS, code, name
 from curate.report.shards import tokens_of
 from curate.report.wording import Wording
@@ -43,26 +43,35 @@ def words(report: Report, say: Wording) -> Markup:
     kept_bytes = report.stats.kept_bytes
     rates = [
         element("span", label[:40], data_rate=f"{tokens / kept_bytes:.6g}")
-        for label, tokens in list(tokens_of(report).items())[:MOST_WRITERS]
+        for label, tokens in list(_tokens_made(report).items())[:MOST_WRITERS]
         if kept_bytes and tokens
     ]
-    documents, tokens = Markup("{documents}"), Markup("{tokens}")
+    hole = {key: f"{{{key}}}" for key in ("documents", "tokens", "writer", "now", "then")}
     sentences = {
-        "back_one": say("1 document comes back"),
-        "back": say("{documents} documents come back", documents=documents),
-        "go_one": say("1 document goes"),
-        "go": say("{documents} documents go", documents=documents),
-        "nothing": say("Nothing would change."),
-        "tokens": say("{writer}: about {tokens} tokens", writer=Markup("{writer}"), tokens=tokens),
-        "total": say("kept before duplicates: {now} → {then}", now=Markup("{now}"), then=Markup("{then}")),
+        "back_one": say.plain("1 document comes back"),
+        "back": say.plain("{documents} documents come back", documents=hole["documents"]),
+        "go_one": say.plain("1 document goes"),
+        "go": say.plain("{documents} documents go", documents=hole["documents"]),
+        "nothing": say.plain("Nothing would change."),
+        "tokens": say.plain("{writer}: about {tokens} tokens", writer=hole["writer"], tokens=hole["tokens"]),
+        "total": say.plain("kept before duplicates: {now} → {then}", now=hole["now"], then=hole["then"]),
     }
     note = say(
         "Move a slider to see what another number would do: the documents, bytes and tokens (estimated) that would "
         "come back or go, among those that no other rule drops. One number at a time; every other rule stays as it is. "
         "Duplicates are left out of the estimate: what comes back was not compared with anything yet."
     )
-    attributes = {f"data_{key}": _unescaped(sentence) for key, sentence in sentences.items()}
+    attributes = {f"data_{key}": sentence for key, sentence in sentences.items()}
     return element("div", element("p", note, class_="note"), rates, id="what-if", hidden="", **attributes)
+
+
+def _tokens_made(report: Report) -> dict[str, int]:
+    """Writer to the tokens of all kept text, also those that its shards leave out."""
+    left_out = {label: manifest.get("tokens_left_out") for label, manifest in report.manifests.items()}
+    return {
+        label: tokens + (more if isinstance(more := left_out[label], int) else 0)
+        for label, tokens in tokens_of(report).items()
+    }
 
 
 def sliders(report: Report, say: Wording, places: Sequence[int], across: Axis | None, most: int) -> Markup | None:
@@ -100,15 +109,13 @@ def _threshold(report: Report, say: Wording, place: int, across: Axis | None, mo
     turning, dropped = int(decided.counts[:, :, 0].sum()), int(decided.counts[:, [0, 3], 0].sum())
     told = say("decides on no document by itself")
     if turning:
-        told = say(
-            "decides by itself: {kept} kept, {dropped} dropped", kept=number(turning - dropped), dropped=number(dropped)
-        )
+        told = say("decides by itself: {kept} kept, {dropped} dropped", kept=turning - dropped, dropped=dropped)
     compared = [code(quantity(one)), " "] if one.signal is None else None
     head = element(
         "div",
         "┆ ",
         compared,
-        one.operator,
+        one.sign,
         " ",
         element("b", one.text),
         " ",
@@ -200,13 +207,6 @@ def _quoted(text: str) -> str:
     """Text as it stands between double quotes in YAML, for which more than for JSON is no plain character."""
     inside = json.dumps(text, ensure_ascii=False)[1:-1]
     return re.sub("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda match: f"\\u{ord(match[0]):04x}", inside)
-
-
-def _unescaped(sentence: Markup) -> str:
-    """A sentence as an attribute takes it, which escapes it again."""
-    import html
-
-    return html.unescape(str(sentence))
 
 
 # Stops.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from curate.report.collect import Report
-from curate.report.markup import Markup, element, number, share
+from curate.report.markup import Markup, element, share
 from curate.report.parts import NAME_CHARS, cell, name, section
 from curate.report.wording import Wording
 from curate.stats import BROKEN
@@ -43,16 +43,16 @@ def together_section(report: Report, say: Wording, most: int) -> Markup | None:
 
 
 def _left_out(say: Wording, n: int) -> Markup:
-    return say("Rules that fired less often and are not drawn: {n}.", n=number(n))
+    return say("Rules that fired less often and are not drawn: {n}.", n=n)
 
 
 def _row(report: Report, say: Wording, shown: list[int], line: int, broken: list[int]) -> Markup:
     own = shown[line]
-    head = element(
-        "th", element("span", str(line + 1), class_="quiet"), " ", name(report.rules[own].reason), scope="row"
-    )
+    reason = report.rules[own].reason
+    label = [element("span", str(line + 1), class_="quiet"), " ", name(reason)]
+    head = element("th", label, scope="row", title=reason[:NAME_CHARS])
     cells = [_cell(report, say, own, other, broken) for other in shown[:line]]
-    total = cell(compact(broken[own]), class_="own", title=f"{report.rules[own].reason[:NAME_CHARS]}: {broken[own]:,}")
+    total = cell(compact(broken[own]), class_="own", title=f"{reason[:NAME_CHARS]}: {broken[own]:,}")
     return element("tr", head, cells, total)
 
 
@@ -61,12 +61,11 @@ def _cell(report: Report, say: Wording, own: int, other: int, broken: list[int])
     if not both:
         return cell()
     first, second = (report.rules[place].reason[:NAME_CHARS] for place in (other, own))
-    title = say(
+    title = say.plain(
         "{first} and {second}: {both} documents, {share} of the rarer rule's {rarer}",
-        first=Markup(first), second=Markup(second), both=number(both), share=Markup(share(both, rarer)),
-        rarer=number(rarer),
+        first=first, second=second, both=both, share=share(both, rarer), rarer=rarer,
     )  # fmt: skip
-    return cell(compact(both), class_=f"heat-{math.ceil(STEPS * both / rarer)}", title=str(title))
+    return cell(compact(both), class_=f"heat-{math.ceil(STEPS * both / rarer)}", title=title)
 
 
 def compact(count: int) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import yaml
 
 from curate.errors import CurateError
-from curate.report.markup import Content, Markup, escape
+from curate.report.markup import Content, Markup, escape, number
 
 LANGUAGES = ("en", "zh")
 
@@ -26,10 +26,22 @@ class Wording(NamedTuple):
     sentences: Mapping[str, str]
     """English to this language."""
 
-    def __call__(self, sentence: str, **values: Content) -> Markup:
+    def __call__(self, sentence: str, /, **values: Content) -> Markup:
         """Say a sentence; `{name}` stands for `values["name"]`. A sentence without a translation stays English."""
         filled = {name: escape(value) for name, value in values.items()}
         return Markup(escape(self.sentences.get(sentence, sentence)).format(**filled))
+
+    def many(self, n: int, one: str, many: str, /, **values: Content) -> Markup:
+        """Say how many there are: `one` of a single thing, else `many`, with the number as `{n}`.
+
+        Chinese has no plural: it translates `many` alone.
+        """
+        return self(one if n == 1 and self.language == "en" else many, **{"n": n, **values})
+
+    def plain(self, sentence: str, /, **values: str | int) -> str:
+        """Say a sentence as text, for an attribute, which escapes it."""
+        filled = {name: value if isinstance(value, str) else number(value) for name, value in values.items()}
+        return self.sentences.get(sentence, sentence).format(**filled)
 
 
 @cache

@@ -12,6 +12,7 @@ from curate.run import Run
 from curate.tune import shown
 from curate.tune.rules import Measure, number_for, rule_table, rules
 from curate.tune.signals import signal_table
+from curate.tune.terminal import explore as explore
 from curate.tune.what_if import what_if
 
 _EDIT = re.compile(r"\s*([A-Za-z_]\w*\.\w[\w-]*)\s*=(?!=)\s*(.*?)\s*", re.DOTALL)

@@ -14,10 +14,11 @@ import numpy.typing as npt
 import polars as pl
 
 from curate import judge
+from curate.comparisons import Comparison
 from curate.errors import CurateError, PipelineError
 from curate.registry import nearest
 from curate.tune.ladder import Ladder
-from curate.tune.numbers import HIGHEST, LOWEST, Number, numbers_of, roundest
+from curate.tune.numbers import roundest
 from curate.tune.tables import OTHERS, Amount, Tables, Whole
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class RuleTable:
 
     reason: str
     condition: str
-    numbers: tuple[Number, ...]
+    numbers: tuple[Comparison, ...]
     whole: Whole
     now: Amount
     """Documents that no row rule drops."""
@@ -65,7 +66,7 @@ class Found:
     """The number that keeps as much as is wanted: the least change that does."""
 
     reason: str
-    number: Number
+    number: Comparison
     better: str
     """The number to put in its place."""
     whole: Whole
@@ -79,7 +80,7 @@ class Found:
     @property
     def condition(self) -> str:
         """The condition with the number."""
-        return self.number.condition_with(self.better)
+        return self.number.edited(self.better)
 
 
 class Drops(NamedTuple):
@@ -111,11 +112,10 @@ def rules(run: Run) -> tuple[Whole, list[Drops]]:
     return tables.whole(found["all"], found["kept"]), drops
 
 
-def numbers(tables: Tables, reason: str) -> list[Number]:
+def numbers(tables: Tables, reason: str) -> list[Comparison]:
     """The numbers of a rule that can be moved. Raises: PipelineError where there is no such rule."""
     known_rule(tables, reason)
-    line = tables.line(reason.partition(".")[0], reason)
-    return numbers_of(tables.row_rules[reason], tables.types, tables.own(line))
+    return [one for one in tables.comparisons(reason) if one.operator != "="]
 
 
 def known_rule(tables: Tables, reason: str) -> None:
@@ -131,18 +131,19 @@ def known_rule(tables: Tables, reason: str) -> None:
 class Moved:
     """One number of one rule, moved to and fro."""
 
-    def __init__(self, tables: Tables, reason: str, number: Number) -> None:
+    def __init__(self, tables: Tables, reason: str, number: Comparison) -> None:
         self.tables, self.reason, self.number = tables, reason, number
-        line = tables.line(reason.partition(".")[0], reason)
-        self._own = tables.own(line)
-        low, high = (self._breaks(end) for end in (LOWEST, HIGHEST))
-        signals = dict.fromkeys([*low.meta.root_names(), *high.meta.root_names()])
+        above, below = number.if_true, number.if_false
+        if number.operator.startswith(">"):
+            above, below = below, above
         columns: list[str | pl.Expr] = [judge.KEPT, reason, tables.breaks_any([reason]).alias(OTHERS)]
-        self._frame = tables.frame(signals, columns)
+        self._frame = tables.frame(number.signals, columns)
         self._free = ~pl.col(OTHERS)
-        kinds = {"over": self._free & low & ~high, "under": self._free & ~low & high}
-        self.ladder = Ladder.of(self._frame, number.comparison.quantity, kinds)
-        base = {"always": self._free & ~low & ~high, "now": self._free & ~pl.col(reason)}
+        # a number lies between quantities; what cannot be measured, or is infinite, has none on both sides
+        turns = self._free & number.quantity.cast(pl.Float64).is_finite().fill_null(False) & (above != below)
+        self.ladder = Ladder.of(self._frame, number.quantity, {"over": turns & below, "under": turns & above})
+        always = self._free & ~turns & ~pl.col(reason)
+        base = {"always": always, "now": self._free & ~pl.col(reason)}
         base |= {"all": pl.col(judge.KEPT).is_not_null(), "kept": pl.col(judge.KEPT)}
         base |= {"drops": pl.col(reason), "alone": pl.col(reason) & self._free}
         self.base = tables.sums(self._frame, base)
@@ -155,8 +156,14 @@ class Moved:
     def now(self) -> Amount:
         return self.base["now"]
 
+    @property
+    def _counts_equal(self) -> bool:
+        """Whether a quantity that equals the number lies below it as the comparison sees it."""
+        return self.number.operator in ("<=", ">")
+
     def _breaks(self, number: str) -> pl.Expr:
-        return judge.compile_rule(self.number.condition_with(number), self.tables.types, self._own, self.reason)
+        own = self.tables.own(self.tables.line(self.reason.partition(".")[0], self.reason))
+        return judge.compile_rule(self.number.edited(number), self.tables.types, own, self.reason)
 
     def kept_with(self, others: list[str]) -> list[Amount]:
         """What is kept with each of these numbers: counted, as a run would judge."""
@@ -173,14 +180,25 @@ class Moved:
 
     def place(self, ladder: Ladder, value: float) -> int:
         """How many rungs lie below a number, one that it divides not counted."""
-        return int(np.searchsorted(ladder.high, value, side="right" if self.number.counts_equal else "left"))
+        return int(np.searchsorted(ladder.high, value, side="right" if self._counts_equal else "left"))
+
+    def divided(self, ladder: Ladder) -> list[int]:
+        """The place of the rung that the run's number divides, if one is."""
+        place = self.place(ladder, self.number.number)
+        inside = ladder.low[place : place + 1] < ladder.high[place : place + 1]
+        return [place] if inside.any() and ladder.low[place] <= self.number.number else []
+
+    def kept_at(self, ladder: Ladder, place: int) -> Amount:
+        """What is kept when the number has so many rungs below it."""
+        documents, size = (self.kept(ladder, measure)[place] for measure in ("documents", "bytes"))
+        return Amount(int(documents), int(size))
 
     def number_at(self, ladder: Ladder, first: int, last: int | None = None) -> str:
         """The roundest number that has `first` to `last` rungs below it."""
         last = first if last is None else last
         low = float(ladder.high[first - 1]) if first else -np.inf
         high = float(ladder.low[last]) if last < len(ladder.low) else np.inf
-        return roundest(low, high, takes_low=self.number.counts_equal, whole=self.number.whole, near=self.number.value)
+        return roundest(low, high, takes_low=self._counts_equal, whole=self.number.whole, near=self.number.number)
 
 
 def rule_table(run: Run, reason: str, number: int | None = None) -> RuleTable:
@@ -203,15 +221,15 @@ def rule_table(run: Run, reason: str, number: int | None = None) -> RuleTable:
     )
 
 
-def _chosen(reason: str, found: list[Number], number: int) -> int:
+def _chosen(reason: str, found: list[Comparison], number: int) -> int:
     if not 1 <= number <= len(found):
         count = f"{len(found)} number{'' if len(found) == 1 else 's'}"
         raise PipelineError(f"{reason} has {count} that can be moved, so none is {number}: {_listed(found)}")
     return number - 1
 
 
-def _listed(found: list[Number]) -> str:
-    return ", ".join(f"{place}: {one.condition_with(f'[{one.text}]')}" for place, one in enumerate(found, 1))
+def _listed(found: list[Comparison]) -> str:
+    return ", ".join(f"{place}: {one.edited(f'[{one.text}]')}" for place, one in enumerate(found, 1))
 
 
 def _base(tables: Tables, reason: str) -> dict[str, Amount]:
@@ -223,7 +241,7 @@ def _base(tables: Tables, reason: str) -> dict[str, Amount]:
 
 def _steps(moved: Moved) -> tuple[Step, ...]:
     ladder, number = moved.ladder, moved.number
-    chosen = {number.value: number.text}
+    chosen = {number.number: number.text}
     for one in _about(moved, ladder):
         chosen.setdefault(float(one), one)
     ordered = [chosen[value] for value in sorted(chosen)]
@@ -233,7 +251,7 @@ def _steps(moved: Moved) -> tuple[Step, ...]:
 def _about(moved: Moved, ladder: Ladder) -> Iterator[str]:
     """Round numbers on either side, by how many documents they let flip."""
     upto = np.concatenate([[0], np.cumsum(ladder.documents("over") + ladder.documents("under"))])
-    here = moved.place(ladder, moved.number.value)
+    here = moved.place(ladder, moved.number.number)
     for side in (-1, 1):
         for share in STEPS:
             flip = max(1.0, share * moved.now.documents)
@@ -262,10 +280,10 @@ def number_for(run: Run, reason: str, keep: float, *, by: Measure = "documents",
     rate = _tokens_per_byte(tables, moved.whole) if by == "tokens" else 1.0
     measure = "documents" if by == "documents" else "bytes"
     limit = keep * getattr(moved.whole.all, measure) if keep <= 1 else keep / rate
-    better = _nearest(moved, limit, measure)
-    if better is None:
+    nearest = _nearest(moved, limit, measure)
+    if nearest is None:
         raise CurateError(f"{reason}: {_out_of_reach(moved, limit, measure, rate, by)}")
-    (kept,) = moved.kept_with([better])
+    better, kept = nearest
     return Found(
         reason, moved.number, better, moved.whole, limit * rate, by, moved.now, kept, tuple(tables.compared_by)
     )
@@ -287,24 +305,26 @@ def _out_of_reach(moved: Moved, limit: float, measure: str, rate: float, by: Mea
     )
 
 
-def _nearest(moved: Moved, limit: float, measure: str) -> str | None:
+def _nearest(moved: Moved, limit: float, measure: str) -> Step | None:
     """The nearest number that reaches the limit from where the run stands; None: there is none."""
     now = getattr(moved.now, measure)
     if now == limit:
-        return moved.number.text
+        return Step(moved.number.text, moved.now)
     sign = 1 if now < limit else -1
-    ladder = moved.ladder.opened([min(moved.place(moved.ladder, moved.number.value), len(moved.ladder.low) - 1)])
+    ladder = moved.ladder
     while True:
-        kept, here = moved.kept(ladder, measure), moved.place(ladder, moved.number.value)
+        kept, here = moved.kept(ladder, measure), moved.place(ladder, moved.number.number)
         good = np.flatnonzero(sign * kept >= sign * limit)
         left, right = good[good <= here][-1:], good[good >= here][:1]
+        # The run's number may divide a rung; what lies between it and the nearest good place may hold a nearer one.
         shut = np.flatnonzero(_may_reach(moved, ladder, kept, measure, sign, limit))
         nearer = shut[(shut >= (left[0] if len(left) else 0)) & (shut < (right[0] if len(right) else len(kept)))]
-        if not len(nearer):
+        opened = [*moved.divided(ladder), *nearer[np.argsort(np.abs(nearer - here))][:OPENED_AT_ONCE].tolist()]
+        if not opened:
             break
-        ladder = ladder.opened(nearer[np.argsort(np.abs(nearer - here))][:OPENED_AT_ONCE].tolist())
-    found = [moved.number_at(ladder, int(place)) for place in (*left, *right)]
-    return min(found, key=lambda one: abs(float(one) - moved.number.value), default=None)
+        ladder = ladder.opened(opened)
+    found = [Step(moved.number_at(ladder, int(place)), moved.kept_at(ladder, int(place))) for place in (*left, *right)]
+    return min(found, key=lambda one: abs(float(one.number) - moved.number.number), default=None)
 
 
 def _may_reach(

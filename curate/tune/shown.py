@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from curate.comparisons import Comparison
 from curate.contracts import ID, TEXT
 from curate.shown import printable
-from curate.tune.numbers import Number
 from curate.tune.rules import Drops, Found, RuleTable
 from curate.tune.signals import Percentile, SignalTable
 from curate.tune.tables import Amount, Whole
@@ -26,7 +26,7 @@ def rules_lines(whole: Whole, drops: Sequence[Drops]) -> Iterator[str]:
     lines = table(["rule", "drops", "alone"], rows, left=1)
     yield lines[0] + "  condition"
     for line, one in zip(lines[1:], drops, strict=True):
-        yield f"{line}  {_shortened(printable(one.condition), COLUMNS - len(line) - 2)}"
+        yield f"{line}  {shortened(printable(one.condition), COLUMNS - len(line) - 2)}"
     kept = f"{_count(whole.kept.documents)} of {_documents(whole.all.documents)}"
     yield f"\n{kept} are kept. alone: those that no other rule drops."
     yield "Then: curate tune RUN RULE, curate tune RUN SIGNAL, curate tune RUN 'RULE=SQL'"
@@ -95,7 +95,7 @@ def rule_lines(found: RuleTable) -> Iterator[str]:
     for place, number in enumerate(found.numbers):
         if place in found.steps or not place:
             yield ""
-        yield f"number {place + 1}: {_around(number)}"
+        yield f"number {place + 1}: {around(number, COLUMNS - 10)}"
         if place in found.steps:
             yield from _steps(found, place)
     if len(found.steps) < len(found.numbers):
@@ -106,12 +106,12 @@ def rule_lines(found: RuleTable) -> Iterator[str]:
         yield from _duplicates_are_left_out(found.compared_by)
 
 
-def _around(number: Number) -> str:
+def around(number: Comparison, columns: int) -> str:
     """The number in brackets, and what stands around it."""
-    room = (COLUMNS - 14 - len(number.text)) // 2
+    room = (columns - 4 - len(number.text)) // 2
     before, after = number.condition[: number.start], number.condition[number.stop :]
     left = before if len(before) <= room else "…" + before[len(before) - room + 1 :]
-    return printable(f"{left}[{number.text}]{_shortened(after, room)}")
+    return printable(f"{left}[{number.text}]{shortened(after, room)}")
 
 
 def _steps(found: RuleTable, place: int) -> Iterator[str]:
@@ -259,10 +259,10 @@ def _condition(condition: str | None) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
-    return _shortened(printable(str(value)).replace("\n", "↵"), VALUE_CHARS)
+    return shortened(printable(str(value)).replace("\n", "↵"), VALUE_CHARS)
 
 
-def _shortened(text: str, most: int) -> str:
+def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: max(most - 1, 0)] + "…"
 
 

@@ -6,7 +6,7 @@ rules that read the signal are left out; duplicates are left out, too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,11 +14,11 @@ import numpy as np
 import polars as pl
 
 from curate import judge
+from curate.comparisons import Comparison
 from curate.errors import PipelineError
 from curate.registry import nearest
 from curate.stats import VALUE_CHARS
 from curate.tune.ladder import Ladder
-from curate.tune.numbers import numbers_of
 from curate.tune.tables import FREE, SIZE, Amount, Tables, Whole
 
 if TYPE_CHECKING:
@@ -81,15 +81,16 @@ def signal_table(run: Run, signal: str) -> SignalTable:
     if signal not in tables.types:
         raise PipelineError(f"no signal is called {signal!r}{nearest(signal, tables.types)}")
     reads = _rules_that_read(tables, signal)
-    frame = tables.frame([signal], [judge.KEPT, (~tables.breaks_any(reads)).alias(FREE)])
-    is_null = pl.col(signal).is_null()
-    found = tables.sums(
-        frame,
-        {
-            "all": pl.col(judge.KEPT).is_not_null(), "kept": pl.col(judge.KEPT), "free": pl.col(FREE),
-            "without": is_null,
-        },
-    )  # fmt: skip
+    numbers = [
+        one for reason in reads for one in tables.comparisons(reason) if one.signal == signal and one.operator != "="
+    ]
+    columns = [signal, *(name for one in numbers for name in one.signals)]
+    frame = tables.frame(columns, [judge.KEPT, (~tables.breaks_any(reads)).alias(FREE)])
+    kinds = {"all": pl.col(judge.KEPT).is_not_null(), "kept": pl.col(judge.KEPT), "free": pl.col(FREE)}
+    kinds |= {"without": pl.col(signal).is_null()}
+    kinds |= {f"{place} straight": one.if_true & ~one.if_false for place, one in enumerate(numbers)}
+    kinds |= {f"{place} denied": one.if_false & ~one.if_true for place, one in enumerate(numbers)}
+    found = tables.sums(frame, kinds)
     is_number = tables.types[signal].is_numeric()
     values, more = ((), 0) if is_number else _values(frame, signal)
     return SignalTable(
@@ -97,7 +98,7 @@ def signal_table(run: Run, signal: str) -> SignalTable:
         dtype=str(tables.types[signal]),
         measured_by=_measured_by(tables, signal),
         rules={reason: tables.row_rules[reason] for reason in reads},
-        drops=_drops(tables, signal, reads),
+        drops=_drops(numbers, found),
         whole=tables.whole(found["all"], found["kept"]),
         free=found["free"],
         without_value=found["without"],
@@ -118,14 +119,13 @@ def _rules_that_read(tables: Tables, signal: str) -> list[str]:
     return [rule.reason for rule in rules if signal in rule.expression.meta.root_names()]
 
 
-def _drops(tables: Tables, signal: str, reasons: list[str]) -> frozenset[str]:
+def _drops(numbers: Sequence[Comparison], found: Mapping[str, Amount]) -> frozenset[str]:
     """Sides on which rules drop that compare the signal itself with a number."""
     sides = set()
-    for reason in reasons:
-        own = tables.own(tables.line(reason.partition(".")[0], reason))
-        for number in numbers_of(tables.row_rules[reason], tables.types, own):
-            if number.comparison.quantity.meta.root_names() == [signal]:
-                sides.add("below" if number.drops_below else "above")
+    for place, number in enumerate(numbers):
+        # Inside a NOT a comparison drops where it is false: seen from the documents that it decides.
+        is_denied = found[f"{place} denied"].documents > found[f"{place} straight"].documents
+        sides.add("below" if number.operator.startswith("<") != is_denied else "above")
     return frozenset(sides or {"below", "above"})
 
 

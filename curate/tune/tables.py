@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from curate import cuts, disk, judge
+from curate import comparisons, cuts, disk, judge
 from curate.contracts import CorpusFilter, Filter, Line, PassageFilter
 from curate.errors import PipelineError
 from curate.registry import nearest
@@ -94,6 +94,15 @@ class Tables:
         if label not in lines:
             raise PipelineError(f"{what}: no filter is called {label!r}{nearest(label, lines)}")
         return lines[label]
+
+    def rule(self, reason: str) -> judge.Rule:
+        """A row rule, compiled."""
+        line, condition = self.line(reason.partition(".")[0], reason), self.row_rules[reason]
+        return judge.Rule(reason, condition, judge.compile_rule(condition, self.types, self.own(line), reason))
+
+    def comparisons(self, reason: str) -> list[comparisons.Comparison]:
+        """The numbers in a row rule that can be moved."""
+        return comparisons.of_rule(self.rule(reason), self.types)
 
     def own(self, line: Line[Filter]) -> dict[str, str]:
         """Bare name of each signal of a filter to its column."""
