@@ -230,7 +230,7 @@ def filters(name: str | None) -> None:
 
 
 @main.command()
-@click.argument("run", metavar="RUN_OR_SHARD", type=click.Path(), shell_complete=completing.runs)
+@click.argument("where", metavar="RUN_OR_SHARD", type=click.Path(), shell_complete=completing.runs)
 @click.option(
     "--reason", shell_complete=completing.reasons,
     help="Only documents dropped for it, e.g. length.too_short; also `kept`, `dropped`, `rejected`.",
@@ -251,7 +251,7 @@ def filters(name: str | None) -> None:
     help="Documents at most; with --near, for each number.",
 )  # fmt: skip
 @_plain_errors
-def show(run: str, **options: Any) -> None:
+def show(where: str, **options: Any) -> None:
     """Show documents of a run with why they were dropped, or documents and tokens of a shard.
 
     Example: curate show runs/skypile_small --reason toxicity.gambling -n 3
@@ -259,7 +259,7 @@ def show(run: str, **options: Any) -> None:
     from curate.show import Asked, lines
 
     found = False
-    for line in lines(run, Asked(**options), in_colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR")):
+    for line in lines(where, Asked(**options), in_colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR")):
         click.echo(line)
         found = True
     if not found:

@@ -59,7 +59,7 @@ def reasons(context: click.Context, parameter: click.Parameter, incomplete: str)
 def _dropped(context: click.Context) -> dict[str, int]:
     """Reason to documents of the run named before; nothing if there is none."""
     # an option that still lacks its value keeps click from telling arguments apart: they are left in `args`
-    run = next(filter(None, [context.params.get("run"), *context.args]), "")
+    run = next(filter(None, [context.params.get("run"), context.params.get("where"), *context.args]), "")
     try:
         record = json.loads((Path(run) / "run.json").read_text(encoding="utf-8"))
         return {str(reason): int(number) for reason, number in record["dropped"].items()}
