@@ -72,7 +72,8 @@ def test_docstrings_become_markdown():
     pytest.importorskip("mkdocs", reason="mkdocs is not installed (pip install 'curate[docs]')")
     text = "First.\n\nSignals (0..1):\n    a, b: share of `x`\n        and <y>.\n    c: more.\nSo:\n1. one;\n2. two *."
     assert module("pages").markdown(text) == (
-        "First.\n\nSignals (0..1):\n\n- `a`, `b`: share of `x`\n  and &lt;y>.\n- `c`: more.\n\nSo:\n\n1. one;\n2. two \\*."
+        "First.\n\nSignals (0..1):\n\n- `a`, `b`: share of `x`\n  and &lt;y>.\n- `c`: more.\n\n"
+        "So:\n\n1. one;\n2. two \\*."
     )
 
 
