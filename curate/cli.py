@@ -238,11 +238,9 @@ def filters(name: str | None) -> None:
 @click.option("--id", help="Only this document, whole, with all rules and signals.")
 @click.option("--cluster", metavar="ID", help="The documents that are this one again: survivor, and what differs.")
 @click.option(
-    "--near",
-    metavar="RULE",
-    shell_complete=completing.reasons,
+    "--near", metavar="RULE", shell_complete=completing.rules,
     help="The documents nearest to a rule's numbers, just kept and just dropped.",
-)
+)  # fmt: skip
 @click.option("--random", is_flag=True, help="Documents by chance; --reason may go with it.")
 @click.option("--seed", type=int, metavar="N", help="Other documents by chance [default: 0].")
 @click.option("--diff", is_flag=True, help="With --id: what cleaning changed in its raw text.")

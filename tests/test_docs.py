@@ -66,3 +66,25 @@ def test_everything_in_the_tree_is_there():
     for name in re.findall(r"^(?:  )?([\w.]+/?)(?= |$)", tree, re.MULTILINE):
         assert (ROOT / name).exists() or (ROOT / "curate" / name).exists(), name
     assert os.path.exists(ROOT / "docs/report.png")
+
+
+CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+
+
+def outline(text):
+    """What both languages share: code without comments, levels of headings, code in the first column of tables."""
+    code = [
+        re.sub(r"\s*#.*|^(\s*[\w./, ]+?)(   *\S.*)", r"\1", block, flags=re.MULTILINE)
+        for block in re.findall(r"```(?:\w+)\n(.*?)```", text, re.DOTALL)
+    ]
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    commands = [
+        sorted(set(re.findall(r"`(curate [^`]+)`", line))) for line in prose.splitlines() if line.startswith("|")
+    ]
+    columns = [re.findall(r"`[^`]+`", line.split("|")[1]) for line in prose.splitlines() if line.startswith("|")]
+    return code, re.findall(r"^#+", prose, re.MULTILINE), columns, commands
+
+
+def test_readme_says_the_same_in_chinese():
+    for english, chinese in zip(outline(README), outline(CHINESE), strict=True):
+        assert english == chinese

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 from cluster_runs import invented, run_of
+from rich.cells import cell_len
 
 from curate import members
 from curate.cli import main
@@ -36,9 +37,20 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run_of(folder, ROWS, ["exact_duplicates", "near_duplicates: {similarity: 0.65, prefer: chars DESC}"])
 
 
-def show(*words: object) -> str:
+def printed(*words: object) -> str:
     done = CliRunner().invoke(main, ["show", *map(str, words)], catch_exceptions=False)
+    assert max(map(cell_len, done.stdout.splitlines()), default=0) <= 80 or "/" in done.stdout
     return done.output
+
+
+def show(*words: object) -> str:
+    """What is printed; differences that were folded are put together again."""
+    return printed(*words).replace("\n     ", "")
+
+
+def told(*words: object) -> str:
+    """What is printed, on one line."""
+    return " ".join(printed(*words).split())
 
 
 @pytest.mark.parametrize("id", ["longest", "variant", "variant again", "far"])
@@ -112,13 +124,13 @@ def test_the_survivor_may_be_in_an_earlier_run(second: Run, tmp_path: Path) -> N
     assert found["run"].to_list() == [str(tmp_path / "first"), None, None]
     assert second.cluster("longest").equals(found)
     assert members.texts(second, found)[0] == ROWS["longest"]
-    shown = show(second.folder, "--cluster", "new too")
+    shown = told(second.folder, "--cluster", "new too")
     assert "0 kept, 2 dropped, 1 in earlier runs" in shown
-    assert f"── longest  kept by an earlier run: {tmp_path / 'first'}" in shown
-    assert f"── new  dropped by near_duplicates, a duplicate of longest in {tmp_path / 'first'}" in shown
+    assert f"── longest kept by an earlier run: {tmp_path / 'first'}" in shown
+    assert f"── new dropped by near_duplicates, a duplicate of longest in {tmp_path / 'first'}" in shown
     assert "{+新+}" in shown
     assert "the survivor," not in shown
-    reasons = " ".join(show(second.folder, "--reason", "near_duplicates.in_earlier_run").split())
+    reasons = told(second.folder, "--reason", "near_duplicates.in_earlier_run")
     assert f"duplicate of longest in {tmp_path / 'first'} (a cluster of 3, similarity 0." in reasons
 
 
@@ -136,11 +148,11 @@ def test_texts_of_an_earlier_run_that_are_gone_are_said_to_be(second: Run, tmp_p
 def test_a_cluster_is_shown_with_its_survivor_and_what_differs(run: Run) -> None:
     shown = show(run.folder, "--cluster", "variant")
     head, survivor, far, variant, copy = shown.split("── ")
-    assert head.startswith("4 documents are one cluster by exact_duplicates, near_duplicates: 1 kept, 3 dropped\n")
+    assert head.startswith("4 documents are one cluster by exact_duplicates, near_duplicates: 1 kept, 3\n   dropped\n")
     assert survivor.startswith(
         "longest  kept: the survivor, as near_duplicates prefers chars DESC\n   124 characters, chars = 124\n"
     )
-    assert BASE in survivor
+    assert BASE in survivor.replace("\n", "")
     assert far.startswith(
         "far  dropped by near_duplicates, a duplicate of longest\n   120 characters, similarity 0.686"
     )
@@ -186,7 +198,9 @@ def test_documents_joined_through_others_are_said_to_be(tmp_path: Path) -> None:
     run = run_of(tmp_path / "in", rows, ["near_duplicates: {similarity: 0.75}"])
     assert run.cluster("b")["id"].to_list() == ["a", "c", "b"]
     shown = show(run.folder, "--cluster", "a")
-    assert "not compared with the survivor: others that are like both join them" in shown.split("── ")[2]
+    assert "not compared with the survivor: others that are like both join them" in " ".join(
+        shown.split("── ")[2].split()
+    )
     assert "similarity 0.8" in shown.split("── ")[3]
     assert "kept: the survivor, first by id" in shown
 

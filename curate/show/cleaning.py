@@ -14,11 +14,11 @@ import polars as pl
 from curate import disk
 from curate.contracts import ID, TEXT, Part
 from curate.cuts import LISTED
-from curate.differences import Stretch, hunks
+from curate.differences import hunks
 from curate.errors import CurateError
 from curate.run import Run
-from curate.show.clusters import hunk_line, styled
-from curate.shown import printable, shortened
+from curate.show.clusters import hunk_lines, legend
+from curate.shown import folded, printable, shortened
 
 MOST_PLACES = 20
 """Places shown that a cleaner changed, and passages that are cut."""
@@ -31,7 +31,7 @@ def diff_lines(run: Run, documents: pl.DataFrame) -> Iterator[str]:
         yield f"── {printable(row[ID])}"
         raw = raw_text(run, row[ID], row[TEXT])
         yield f"raw: {len(raw):,} characters; cleaned: {len(row[TEXT]):,}"
-        yield f"{styled(Stretch('one', 'only before'))} {styled(Stretch('other', 'only after'))}\n"
+        yield legend("only before", "only after") + "\n"
         text = raw
         for line in run.pipeline.clean:
             cleaned = _cleaned(line.step, text)
@@ -84,7 +84,8 @@ def _change(label: str, before: str, after: str) -> Iterator[str]:
         return
     places = hunks(before, after)
     yield f"{label}: {len(before):,} to {len(after):,} characters, {_number(len(places), 'place')}"
-    yield from (hunk_line(place) for place in places[:MOST_PLACES])
+    for place in places[:MOST_PLACES]:
+        yield from hunk_lines(place)
     if len(places) > MOST_PLACES:
         yield f"   and in {len(places) - MOST_PLACES:,} more places"
 
@@ -97,7 +98,8 @@ def _cuts(row: Mapping[str, Any]) -> Iterator[str]:
     chars = sum(cut["end"] - cut["start"] for cut in cuts)
     yield f"cut from the shards: {chars:,} characters, {_number(len(cuts), 'place')}"
     for cut in cuts[:MOST_PLACES]:
-        yield f"   ⟦{printable(shortened(row[TEXT][cut['start'] : cut['end']], CUT_CHARS)).replace(chr(10), '↵')}⟧"
+        text = shortened(row[TEXT][cut["start"] : cut["end"]], CUT_CHARS).replace("\n", "↵")
+        yield from folded(f"⟦{text}⟧", "   ", " " * 5)
     if len(cuts) > MOST_PLACES:
         yield f"   and {len(cuts) - MOST_PLACES:,} more"
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-import click
-
 from curate import judge, members
 from curate.contracts import ID
 from curate.differences import Hunk, Stretch, hunks, middle_left_out
 from curate.errors import CurateError
 from curate.run import Run
-from curate.shown import printable, shortened
+from curate.shown import Piece, fold, folded, printable, shortened, wrapped
 
 TEXT_CHARS = 400
 """Characters shown of a document that is one of several."""
@@ -39,8 +37,8 @@ def cluster_lines(run: Run, id: str, most: int) -> Iterator[str]:
     kept, earlier = int(own[judge.KEPT].sum()), found.height - own.height
     joined = set(found[members.JOINED_BY].drop_nulls().to_list())
     counts = f"{kept:,} kept, {own.height - kept:,} dropped" + (f", {earlier:,} in earlier runs" if earlier else "")
-    yield f"{found.height:,} documents are one cluster by {', '.join(sorted(joined))}: {counts}"
-    yield f"{styled(Stretch('one', 'only the survivor'))} {styled(Stretch('other', 'only the other one'))}\n"
+    yield from wrapped(f"{found.height:,} documents are one cluster by {', '.join(sorted(joined))}: {counts}")
+    yield legend("only the survivor", "only the other one") + "\n"
     survives = f": the survivor{_why_survives(run, joined)}"
     shown = found.head(most)
     whole = members.texts(run, shown)
@@ -72,7 +70,7 @@ def _member(run: Run, row: Mapping[str, Any], text: str | None, survives: str) -
         verdict = f"dropped by {row[members.JOINED_BY]}"
     if row[judge.DUPLICATE_OF] is not None:
         verdict += f", a duplicate of {survivor_of(row)}"
-    return [f"── {printable(row[ID])}  {verdict}", "   " + ", ".join(_measured(run, row, text))]
+    return wrapped(f"── {row[ID]}  {verdict}") + wrapped(", ".join(_measured(run, row, text)), "   ")
 
 
 def _why_survives(run: Run, labels: Collection[str]) -> str:
@@ -97,7 +95,7 @@ def _comparing(run: Run) -> list[str]:
 
 
 def _survivor_text(text: str | None) -> list[str]:
-    return [_NOT_HERE if text is None else printable(shortened(text, TEXT_CHARS))]
+    return [_NOT_HERE] if text is None else folded(shortened(text, TEXT_CHARS))
 
 
 _NOT_HERE = "   (its text cannot be read: that run is not there any more, or holds no texts)"
@@ -112,20 +110,25 @@ def _against(survivor: str | None, text: str | None, seen: Mapping[str, str]) ->
     if survivor is None:
         return _survivor_text(text)
     places = hunks(survivor, text)
-    shown = [hunk_line(place) for place in places[:MOST_HUNKS]]
+    shown = [line for place in places[:MOST_HUNKS] for line in hunk_lines(place)]
     more = len(places) - MOST_HUNKS
     return [*shown, *([f"   and in {more:,} more places"] if more > 0 else [])]
 
 
-def hunk_line(hunk: Hunk) -> str:
+def hunk_lines(hunk: Hunk) -> list[str]:
     """A place where two texts differ."""
-    return "   " + "".join(styled(stretch) for stretch in hunk)
+    return fold([_piece(stretch) for stretch in hunk], "   ", " " * 5)
 
 
-def styled(stretch: Stretch) -> str:
-    """A stretch of text in the marks and the colour of who has it."""
+def legend(one: str, other: str) -> str:
+    """What the marks of differences mean: what is only in one text, and only in the other."""
+    (line,) = fold([_piece(Stretch("one", one)), Piece(" "), _piece(Stretch("other", other))])
+    return line
+
+
+def _piece(stretch: Stretch) -> Piece:
     text = printable(stretch.text).replace("\n", "↵")
     if stretch.side == "both":
-        return text
+        return Piece(text)
     before, after, colour = MARKS[stretch.side]
-    return click.style(f"{before}{middle_left_out(text, CHANGE_CHARS)}{after}", fg=colour)
+    return Piece(f"{before}{middle_left_out(text, CHANGE_CHARS)}{after}", colour)
