@@ -95,6 +95,11 @@ def test_one_long_text_needs_larger_tables_and_the_next_ones_do_not_see_it() -> 
     assert signals["top_2_gram_ratio"].to_list() == [pytest.approx(0.4), 0, 0]
 
 
+def test_a_character_and_a_word_are_not_taken_for_another_pair() -> None:
+    signals = ngram_signals(Documents.of(["一cx丁bx", "一cx，一cx"]), None)
+    assert signals["top_2_gram_ratio"].to_list() == [0, pytest.approx(6 / 7)]
+
+
 def slow_lines(text: str) -> list[float | None]:
     lines = [line for line in text.split("\n") if line.strip()]
     paragraphs = [p for p in re.split("\n{2,}", text.strip("\n")) if p.strip()]

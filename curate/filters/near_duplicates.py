@@ -68,7 +68,7 @@ class NearDuplicates(CorpusFilter):
     shingle: int = Field(default=5, ge=1)
     """Characters (code points) in a shingle: 5 for Chinese, 9 for English; `curate check` warns where they are too
     short."""
-    permutations: int = Field(default=128, ge=1)
+    permutations: int = Field(default=128, ge=1, le=4096)
     """Most values in a signature. More make fewer false candidates at the same recall of 99 % of the pairs that are
     exactly `similarity` alike; `curate check` says into how many bands they go, and 8 bytes a band are stored."""
     verify: bool = True

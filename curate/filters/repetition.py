@@ -70,6 +70,7 @@ class Repetition(ProfiledFilter):
     """
 
     section: ClassVar[str] = "repetition"
+    version: ClassVar[int] = 2
     signals: ClassVar[Mapping[str, Any]] = dict.fromkeys(
         [*TOP, *DUPLICATE, *LINES, SHOWN_LINES, *OCCURRENCES, WORD_OCCURRENCES], pl.Float64
     )

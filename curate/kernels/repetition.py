@@ -35,6 +35,7 @@ LINE_COLUMNS = (
 
 _GOLDEN = uint64(0x9E3779B97F4A7C15)
 _ODD = uint64(0xD6E8FEB86659FD93)
+_WORD = uint64(0xA0761D6478BD642F)
 _BASE = uint64(0x5851F42D4C957F2D)
 _FULL = 2_000_000_000
 
@@ -43,6 +44,13 @@ _FULL = 2_000_000_000
 def _extended(h, value):  # type: ignore[no-untyped-def]
     """Hash of a sequence followed by `value`."""
     return (h ^ (h >> uint64(29))) * _GOLDEN + value
+
+
+@inlined
+def _spelt(h, letter):  # type: ignore[no-untyped-def]
+    """Hash of a word that goes on with `letter`; by a factor of its own, for `_extended` alone would take a character
+    and the word after it for another pair with the same sum: 一cx and 丁bx."""
+    return (h ^ (h >> uint64(29))) * _WORD + letter
 
 
 @inlined
@@ -106,7 +114,7 @@ def _split(data, start, stop, classes, units, before):  # type: ignore[no-untype
         kind = classes[point]
         joins = kind in (LETTER, DIGIT)
         if (joins and in_word) or (point == last and (kind in (PUNCTUATION, SYMBOL))):
-            units[n - uint64(1)] = _extended(units[n - uint64(1)], uint64(point))
+            units[n - uint64(1)] = _spelt(units[n - uint64(1)], uint64(point))
             chars += int32(1)
         elif kind != SPACE:
             units[n] = point
