@@ -53,14 +53,14 @@ _WORDS = {
         "in_run": "（在 {run} 中）",
         "unreadable": "因没有正文被丢弃",
         "kept": "保留：没有违反任何规则",
-        "cut": "剪掉的内容过多",
+        "cut": "切除的内容过多",
     },
 }
 _OWN_CONDITIONS = {
     "zh": {
         "another document of its group survives": "同组中未被留下",
         "an earlier run has kept a document of its group": "同组文档已在以前的运行中保留",
-        "more was cut than is left, and that is below min_left": "剪掉的多于剩下的、且剩下的不足 min_left",
+        "more was cut than is left, and that is below min_left": "切除的多于剩下的、且剩下的不足 min_left",
     }
 }
 """What rules say of themselves that are no SQL."""

@@ -25,8 +25,12 @@ from curate.report.collect import Report, collect
 from curate.report.decisions import BorderCase
 from curate.report.markup import element, escape, number, seconds, share, size
 from curate.report.thresholds import Threshold, compared, thresholds
+from curate.report.warned import warned
+from curate.report.wording import wording
 from curate.run import Run
 from curate.stats import Histogram
+from curate.work import record
+from curate.writers import documents, planning
 
 ATTACK = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 MODULE = '''
@@ -269,6 +273,37 @@ def test_manifests_and_warnings_are_escaped_and_shown(report: Report) -> None:
     assert [name for name, _ in tags.tags].count("script") == 1
     for words in ("12,345", "padding 12.5 %", "6,400 tokens", "24.7 kB", "shards/tiny/USE.md", "Nothing was written"):
         assert words in tags.text or words.replace(" ", "") in tags.text.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("warning", "english", "chinese"),
+    [
+        (
+            "filter toxicity dropped nothing",
+            "The filter <bdi>toxicity</bdi> dropped nothing.",
+            "过滤器 <bdi>toxicity</bdi> 没有",
+        ),
+        ("cleaner <b> changed nothing", "The cleaner <bdi>&lt;b&gt;</bdi> changed", "清洗器 <bdi>&lt;b&gt;</bdi> 没有"),
+        (
+            "mini: no document was kept: no file was written",
+            "<bdi>mini</bdi>: No document",
+            "<bdi>mini</bdi>：没有保留",
+        ),
+        ("something new & odd", "<bdi>something new &amp; odd</bdi>", "<bdi>something new &amp; odd</bdi>"),
+    ],
+)
+def test_warnings_are_said_in_the_readers_language(warning: str, english: str, chinese: str) -> None:
+    assert warned(wording("en"), warning).startswith(english)
+    assert warned(wording("zh"), warning).startswith(chinese)
+
+
+def test_warnings_that_runs_write_are_known() -> None:
+    sources = (Path(record.__file__), Path(planning.__file__), Path(documents.__file__))
+    written = "".join(file.read_text(encoding="utf-8") for file in sources)
+    for words in ("changed nothing", "dropped nothing", "the corpus is empty:", "every document was dropped:"):
+        assert words in written
+    for words in ("no document was kept:", "tokens in whole documents are too little for a validation split:"):
+        assert words in written
 
 
 def test_a_manifest_of_another_kind_does_no_harm(report: Report) -> None:

@@ -115,7 +115,7 @@ def collect(run: Run) -> Report:
         hosts=hosts_of(run),
         kept_chars=_kept_chars(run),
         glosses={language: Glosses(run.pipeline.filters, language) for language in LANGUAGES},
-        samples=samples_of(run, total.samples),
+        samples=samples_of(run, total.samples, compiled),
         clusters=clusters_of(run),
         manifests=run.manifests(),
         writers=[line.label for line in run.pipeline.write],

@@ -8,7 +8,7 @@ from typing import Any
 from curate.report.border_cases import border_section
 from curate.report.collect import Report, RuleEntry
 from curate.report.find import find_box
-from curate.report.markup import Markup, element, number, shortened
+from curate.report.markup import Markup, element, shortened
 from curate.report.parts import code, fact, name, section
 from curate.report.samples import Sample
 from curate.report.texts import excerpt_note, sample_text
@@ -37,7 +37,7 @@ def samples_section(report: Report, say: Wording, each: int, borders: int) -> Ma
         struck=element("s", say("struck through")),
     )
     shown = {reason: samples[:each] for reason, samples in report.samples.items()}
-    title = [element("b", say("kept")), " ", _counted(number(report.stats.kept))]
+    title = [element("b", say("kept")), " ", _counted(say.many(report.stats.kept, "1 document", "{n} documents"))]
     kept = _details(report, say, "kept", title, shown["kept"], None, report.stats.kept)
     rules = [
         _rule(report, say, place, rule, shown[rule.reason], border_section(report, say, rule.reason, borders))
@@ -50,7 +50,7 @@ def _rule(
     report: Report, say: Wording, place: int, rule: RuleEntry, samples: Sequence[Sample], borders: Markup | None
 ) -> Markup:
     broken, alone = (int(report.stats.by_reason[place][column]) for column in (BROKEN, ALONE))
-    counted = say("{n}, {alone} by it alone", n=broken, alone=alone) if broken else number(0)
+    counted = say.many(broken, "1 document, {alone} by it alone", "{n} documents, {alone} by it alone", alone=alone)
     told = report.glosses[say.language].rule(rule.reason)
     title = [element("b", name(rule.reason)), " ", element("span", told), " " if told else "", _counted(counted)]
     return _details(report, say, f"rule-{place}", title, samples, rule, broken, borders)

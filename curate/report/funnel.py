@@ -25,7 +25,7 @@ def funnel_section(report: Report, say: Wording) -> Markup:
     lines.append(_line(say("kept"), stats.kept, rows, None, stats.kept_bytes, "total"))
     lines += [_tokens_line(report, say, label, tokens) for label, tokens in tokens_of(report).items()]
     heads: list[tuple[Content, str | None]] = [
-        (say("after"), None), ("", "wide"), (say("documents"), "n"), (say("of all"), "n"),
+        (say("after"), None), ("", "wide"), (say("documents"), "n"), (say("of all"), "n optional"),
         (say("fewer by"), "n optional"), (say("text"), "n"),
     ]  # fmt: skip
     intro = say(
@@ -55,8 +55,8 @@ def _tokens_line(report: Report, say: Wording, label: str, tokens: int) -> Marku
 
 
 def _wide_figure(words: Content) -> list[Markup]:
-    """A figure that is no count of documents, under the last columns."""
-    return [cell(""), cell("", class_="n optional"), cell(words, class_="n", colspan=2)]
+    """A figure that is no count of documents, under the last column."""
+    return [cell(""), *(cell("", class_="n optional") for _ in range(2)), cell(words, class_="n")]
 
 
 def _line(
@@ -67,7 +67,8 @@ def _line(
         "tr",
         cell(label, class_="break"),
         cell(bar([("kept", count / whole), ("faint", (lost or 0) / whole)]), class_="wide"),
-        figures(number(count), share(count, rows)),
+        figures(number(count)),
+        cell(share(count, rows), class_="n optional"),
         cell("" if lost is None else number(lost), class_="n optional"),
         cell("" if n_bytes is None else size(n_bytes), class_="n"),
         class_=class_,

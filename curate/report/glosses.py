@@ -68,6 +68,7 @@ def _patterns(table: str) -> list[tuple[re.Pattern[str], list[str]]]:
     return found
 
 
+@cache
 def _gloss(table: str, name: str, language: str) -> str:
     place = LANGUAGES.index(language)
     for pattern, told in _patterns(table):

@@ -9,6 +9,7 @@ from curate.report.collect import Report
 from curate.report.markup import Content, Markup, element, escape, number, seconds, share, size
 from curate.report.parts import bar, name
 from curate.report.shards import tokens_of
+from curate.report.warned import warned
 from curate.report.wording import Wording
 
 MOST_WARNINGS = 50
@@ -18,7 +19,7 @@ _LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 def header(report: Report, say: Wording, others: Mapping[str, str]) -> Markup:
     """All that stands above the sections; `others`: language to file of the same page."""
     warnings = [str(warning) for warning in report.record.get("warnings", [])]
-    listed = [element("li", name(one, 500)) for one in warnings[:MOST_WARNINGS]]
+    listed = [element("li", warned(say, one)) for one in warnings[:MOST_WARNINGS]]
     return element(
         "header",
         element("h1", name(report.name)),

@@ -56,7 +56,7 @@ def _times(say: Wording, passes: Sequence[Mapping[str, Any]], wall: float) -> Ma
         share=share(round(1000 * listed), round(1000 * wall)),
     )
     heads: list[tuple[Content, str | None]] = [
-        (say("step"), None), ("", "wide"), (say("time"), "n"), (say("share"), "n"), (say("text"), "n"),
+        (say("step"), None), ("", "wide"), (say("time"), "n"), (say("share"), "n"), (say("text"), "n optional"),
     ]  # fmt: skip
     title = element("h3", say("Where the time went"))
     return element("div", title, table(heads, lines), element("p", note, class_="note"))
@@ -93,7 +93,8 @@ def _time(what: Markup, taken: float, wall: float, n_bytes: int, class_: str | N
         "tr",
         cell(what, class_="break"),
         cell(bar([("quiet", min(1.0, taken / wall))]), class_="wide"),
-        figures(seconds(taken), part, _rate(n_bytes, taken) if n_bytes else ""),
+        figures(seconds(taken), part),
+        cell(_rate(n_bytes, taken) if n_bytes else "", class_="n optional"),
         class_=class_,
     )
 

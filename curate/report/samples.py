@@ -53,8 +53,8 @@ class Sample:
     """What the shards leave out, in characters of `text`."""
 
 
-def samples_of(run: Run, chosen: pl.DataFrame) -> dict[str, list[Sample]]:
-    """Reason, or `kept`, to its samples, in the order in which they were chosen (`Stats.samples`)."""
+def samples_of(run: Run, chosen: pl.DataFrame, rules: Sequence[judge.Rule]) -> dict[str, list[Sample]]:
+    """Reason, or `kept`, to its samples, in the order of `chosen` (`Stats.samples`); `rules`: those of the run."""
     names = ["kept", *run.reasons()]
     samples: dict[str, list[Sample]] = {name: [] for name in names}
     wanted = chosen.select("part", "row").unique().sort("part", "row")
@@ -63,7 +63,6 @@ def samples_of(run: Run, chosen: pl.DataFrame) -> dict[str, list[Sample]]:
     documents, rows = _read(run, wanted)
     broken = why.broken_rules(run.pipeline.filters, run.signal_types(), rows)
     spans = _evidence(run, documents, rows)
-    rules = judge.compile_rules(run.pipeline.filters, run.signal_types())
     signals = {rule.reason: set(rule.expression.meta.root_names()) for rule in rules}
     places = {place: number for number, place in enumerate(wanted.iter_rows())}
     read = documents.to_dicts()

@@ -8,6 +8,7 @@ from typing import Any
 from curate.report.collect import Report
 from curate.report.markup import Content, Markup, element, escape, number, size
 from curate.report.parts import cell, code, fact, figures, name, section, table
+from curate.report.warned import warned
 from curate.report.wording import Wording
 
 MOST_FILES = 40
@@ -41,7 +42,7 @@ def _target(report: Report, say: Wording, label: str) -> Markup:
     return escape(
         [
             element("h3", name(label)),
-            element("ul", element("li", name(str(warning), 500)), class_="warnings") if warning else None,
+            element("ul", element("li", warned(say, str(warning))), class_="warnings") if warning else None,
             element("dl", listed, class_="facts"),
             element("p", _where(report, say, label), class_="note"),
             _files(say, shards),
