@@ -134,9 +134,8 @@ def test_cuts_are_in_the_record_and_can_be_shown(finished):
         "repeated_lines": {"documents": 46, "chars": 40 * per_page + 6 * (len(BANNER) + 1)},
         "repeated_passages": {"documents": 1, "chars": len(PASSAGE) + 1},
     }
-    shown = (
-        CliRunner().invoke(main, ["show", str(run.folder), "-n", "100"]).stdout.replace("\n", "")
-    )  # folded at 80 columns
+    shown = CliRunner().invoke(main, ["show", str(run.folder), "-n", "100"]).stdout
+    shown = shown.replace("\n", "")  # folded at 80 columns
     assert f"⟦{HEADER}" in shown and f"⟦{PASSAGE}" in shown
     assert not [warning for warning in run.record["warnings"] if "repeated" in warning]
 
