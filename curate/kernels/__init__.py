@@ -8,16 +8,38 @@ too (`stored`).
 
 import hashlib
 import os
+import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import numba
-import numba.core.config
 import numpy as np
 import numpy.typing as npt
+
+
+@contextmanager
+def _without_scipy() -> Iterator[None]:
+    """Let numba start as if SciPy were not installed.
+
+    It would import `scipy.linalg`, 0.25 s of each process, to know whether `np.convolve` may call BLAS. No kernel does
+    linear algebra; compiled code that does still finds SciPy when it is first needed.
+    """
+    if "scipy" in sys.modules or "numba.np.arraymath" in sys.modules:
+        yield
+        return
+    sys.modules["scipy"] = cast(Any, None)  # what Python takes as "this import fails"
+    try:
+        yield
+    finally:
+        del sys.modules["scipy"]
+
+
+with _without_scipy():
+    import numba
+    import numba.core.config
+    import numba.np.arraymath
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
