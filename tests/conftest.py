@@ -6,13 +6,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 from earlier_crawls import PAGES, crawl, ran
+from warm_workers import warm_workers
 
 import curate
 from curate.contracts import Reader, Rejected
@@ -42,6 +43,13 @@ def write(tmp_path: Path) -> Callable[[str, bytes | str], Path]:
         return file
 
     return write_file
+
+
+@pytest.fixture(scope="session", autouse=True)
+def workers() -> Iterator[None]:
+    """Workers of runs in this process start at once."""
+    with warm_workers():
+        yield
 
 
 @pytest.fixture(scope="session")
