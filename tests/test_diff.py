@@ -248,3 +248,13 @@ def test_an_unfinished_run_is_refused(both, tmp_path):
     unfinished = pretended(tmp_path / "unfinished", both[0], "", "")
     with pytest.raises(CurateError, match="not finished"):
         both[0].diff(unfinished.folder)
+
+
+def test_runs_that_write_documents_have_no_tokenizers_to_compare_and_no_budget(tmp_path):
+    write(tmp_path / "pages.jsonl", pages()[:5])
+    run = ran(tmp_path, LOOSE + "write:\n  - documents\n", "written")
+    assert run.diff(run).changes == []
+    budget = CliRunner().invoke(main, ["budget", str(run.folder)])
+    assert budget.exit_code == 1
+    assert "no shards of minimind" in budget.stderr
+    assert budget.stderr.count("\n") == 1

@@ -118,7 +118,7 @@ def budgets_of(run: Run, targets: Sequence[str] = (), chosen: Sequence[Card] = (
 
 
 def _has_training(manifest: Mapping[str, Any]) -> bool:
-    return any(shard["split"] == "train" and shard["tokens"] for shard in manifest.get("shards", []))
+    return any(shard.get("split") == "train" and shard["tokens"] for shard in manifest.get("shards", []))
 
 
 def _is_its_own(manifest: Mapping[str, Any]) -> bool:

@@ -130,7 +130,8 @@ def _conditions(filters: Sequence[Line[Filter]]) -> dict[str, str]:
 def _tokenizers(run: Run, other: Run) -> Iterator[Change]:
     was, now = run.manifests(), other.manifests()
     for label in was:
-        if label in now:
+        # a writer of documents has none
+        if label in now and all("tokenizer" in manifests[label] for manifests in (was, now)):
             kinds = [_tokenizer(manifests[label]) for manifests in (was, now)]
             if kinds[0] != kinds[1]:
                 yield Change(f"tokenizer of {label}", *kinds)
