@@ -63,6 +63,10 @@ def locked(folder: Path, command: str = "run") -> Iterator[None]:
         yield
 
 
+_NEEDED = {"folder", "working", "pipeline", "variables", "name", "limit"}
+"""What `run.json` must have to be opened."""
+
+
 class Run:
     """A run folder; read-only but for `passes`, which fills it."""
 
@@ -78,6 +82,11 @@ class Run:
         if record is None:
             raise CurateError(
                 f"{folder}: no run here (run.json is missing); make one with `curate run PIPELINE --out {folder}`"
+            )
+        if missing := _NEEDED - set(record):
+            raise CurateError(
+                f"{folder}: run.json is not of this version (no {', '.join(sorted(missing))}); run its pipeline again "
+                "into another folder"
             )
         places = {"folder": record["folder"], "working": record["working"]}
         pipeline = Pipeline.parse(

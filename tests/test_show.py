@@ -192,3 +192,11 @@ def test_no_run_and_no_shard_is_said_in_one_line(tmp_path):
     assert "no such file or folder" in show(tmp_path / "nothing").stderr
     (tmp_path / "x.bin").write_bytes(b"123")
     assert "no manifest.json beside it" in show(tmp_path / "x.bin").stderr
+
+
+def test_a_run_of_another_version_is_told_in_one_line(tmp_path):
+    (tmp_path / "run.json").write_text('{"name": "old"}', encoding="utf-8")
+    found = show(tmp_path)
+    assert found.exit_code == 1
+    assert "not of this version (no folder, limit, pipeline, variables, working)" in found.stderr
+    assert found.stderr.count("\n") == 1
