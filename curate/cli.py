@@ -378,9 +378,10 @@ def diff(run: str, other: str, number: int, as_json: bool) -> None:  # fmt: skip
     """
     from curate.diff import shown
     from curate.run import Run
+    from curate.shown import printable_json
 
     found = Run.open(run).diff(Run.open(other), samples=number)
-    for line in [json.dumps(found.to_json(), ensure_ascii=False)] if as_json else shown.lines(found):
+    for line in [printable_json(found.to_json())] if as_json else shown.lines(found):
         click.echo(line)
 
 

@@ -6,8 +6,9 @@ cannot, marks stand for them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -33,6 +34,12 @@ class Piece(NamedTuple):
 def printable(text: str) -> str:
     """Text without control characters: they are shown as Python escapes them."""
     return "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
+
+
+def printable_json(value: Any) -> str:
+    """A value as one line of JSON in which what is not printable is escaped as JSON does it."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
 
 
 def shortened(text: str, most: int) -> str:

@@ -1,5 +1,7 @@
 """Lines for a terminal: 80 columns, Han characters count two, nothing moves the cursor."""
 
+import json
+
 import click
 from rich.cells import cell_len
 
@@ -47,3 +49,11 @@ def test_short_facts_stand_side_by_side_and_long_ones_below():
         "  a = 1" + " " * 34 + "b = 2",
         "  c = " + "3" * 60,
     ]
+
+
+def test_json_for_a_terminal_has_no_control_character_and_says_the_same():
+    value = {"id": "\x1b[2J\x9b2J\u202e\u2028\x00甲\U000e0001", "n": 1}
+    text = shown.printable_json(value)
+    assert text.isprintable()
+    assert "甲" in text
+    assert json.loads(text) == value

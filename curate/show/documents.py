@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -19,7 +18,7 @@ from curate.run import Run
 from curate.show import marks
 from curate.show.clusters import TEXT_CHARS, survivor_of
 from curate.show.marks import Legend
-from curate.shown import fold, folded, in_columns, printable, shortened, table, wrapped
+from curate.shown import fold, folded, in_columns, printable, printable_json, shortened, table, wrapped
 
 MOST_SENTENCES = 3
 """Rules told of a document that is one of several."""
@@ -33,7 +32,7 @@ VALUE_CHARS = 200
 
 def rejected_lines(run: Run, most: int) -> Iterator[str]:
     """Rows that could not be read, as JSON."""
-    return (json.dumps(row, ensure_ascii=False) for row in islice(run.rejected(), most))
+    return (printable_json(row) for row in islice(run.rejected(), most))
 
 
 def document_lines(run: Run, found: pl.DataFrame, reason: str | None, in_colour: bool) -> Iterator[str]:
