@@ -16,6 +16,7 @@ BELOW = {
     "disk": set(),
     "terminal": set(),
     "excerpt": {"terminal"},
+    "numerals": set(),
     "completion": set(),
     "progress": {"terminal"},
     "contracts": {"errors", "kernels"},
@@ -40,8 +41,8 @@ BELOW = {
     "index": {"plan", "contracts", "disk", "errors"},
     "members": {"index", "judge", "contracts", "disk", "errors"},
     "differences": set(),
-    "budget": {"registry", "shown", "errors"},
-    "diff": {"shown", "judge", "contracts", "kernels", "disk", "errors"},
+    "budget": {"registry", "numerals", "shown", "errors"},
+    "diff": {"numerals", "shown", "judge", "contracts", "kernels", "disk", "errors"},
     "run": {
         "display",
         "verdicts",
@@ -63,7 +64,7 @@ BELOW = {
     "indexing": {"held", "index", "layout", "contracts", "disk", "progress", "errors"},
     "stats": {"run", "plan", "pipeline", "judge", "contracts", "kernels", "errors"},
     "edit": {"pipeline", "judge", "registry", "disk", "errors"},
-    "tune": {"comparisons", "edit", "shown", "layout", "run", "stats", "cuts", "judge"}
+    "tune": {"comparisons", "edit", "numerals", "shown", "layout", "run", "stats", "cuts", "judge"}
     | {"registry", "contracts", "disk", "errors"},
     "profiles": {"contracts", "errors"},
     "targets": {"contracts", "registry", "errors"},
@@ -86,6 +87,7 @@ BELOW = {
         "evidence",
         "cuts",
         "members",
+        "numerals",
         "differences",
         "stats",
         "comparisons",

@@ -9,6 +9,7 @@ import click
 
 from curate.comparisons import Comparison
 from curate.contracts import ID, TEXT
+from curate.numerals import count
 from curate.shown import printable
 from curate.tune.rules import Drops, Found, RuleTable
 from curate.tune.signals import Percentile, SignalTable
@@ -27,7 +28,7 @@ def rules_lines(whole: Whole, drops: Sequence[Drops]) -> Iterator[str]:
     yield lines[0] + "  condition"
     for line, one in zip(lines[1:], drops, strict=True):
         yield f"{line}  {shortened(printable(one.condition), COLUMNS - len(line) - 2)}"
-    kept = f"{_count(whole.kept.documents)} of {_documents(whole.all.documents)}"
+    kept = f"{_count(whole.kept.documents)} of {count(whole.all.documents, 'document')}"
     yield f"\n{kept} are kept. alone: those that no other rule drops."
     yield "Then: curate tune RUN RULE, curate tune RUN SIGNAL, curate tune RUN 'RULE=SQL'"
 
@@ -89,7 +90,7 @@ def rule_lines(found: RuleTable) -> Iterator[str]:
     """A rule, and tables of its numbers."""
     yield from wrapped(printable(f"{found.reason}: {found.condition}"), "", "  ")
     alone = f"{_count(found.alone.documents)} of them alone ({_count(found.alone.bytes)} bytes)"
-    yield f"drops {_documents(found.drops.documents)} ({_count(found.drops.bytes)} bytes), {alone}"
+    yield f"drops {count(found.drops.documents, 'document')} ({_count(found.drops.bytes)} bytes), {alone}"
     if not found.numbers:
         yield "No number in it can be moved; try another condition: RULE='CONDITION'"
     for place, number in enumerate(found.numbers):
@@ -143,8 +144,8 @@ def signal_lines(found: SignalTable) -> Iterator[str]:
     yield f"{found.signal}: {found.dtype}, measured by {found.measured_by}"
     for reason, condition in found.rules.items():
         yield from wrapped(printable(f"{reason}: {condition}"), "  ", "    ")
-    free = f"{_documents(found.free.documents)} that no other rule drops"
-    yield f"{_documents(found.whole.all.documents)}; {free}" + (
+    free = f"{count(found.free.documents, 'document')} that no other rule drops"
+    yield f"{count(found.whole.all.documents, 'document')}; {free}" + (
         f"; {_count(found.without_value.documents)} without a value" if found.without_value.documents else ""
     )
     if found.percentiles:
@@ -268,10 +269,6 @@ def shortened(text: str, most: int) -> str:
 
 def _count(number: int) -> str:
     return f"{number:,}"
-
-
-def _documents(number: int) -> str:
-    return f"{number:,} document" + ("" if number == 1 else "s")
 
 
 def _share(amount: Amount, whole: Whole) -> str:
