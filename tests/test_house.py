@@ -64,13 +64,13 @@ BELOW = {
     "indexing": {"held", "index", "layout", "contracts", "disk", "progress", "errors"},
     "stats": {"run", "plan", "pipeline", "judge", "contracts", "kernels", "errors"},
     "edit": {"pipeline", "judge", "registry", "disk", "errors"},
-    "tune": {"comparisons", "edit", "numerals", "shown", "layout", "run", "stats", "cuts", "judge"}
+    "tune": {"comparisons", "edit", "numerals", "terminal", "shown", "layout", "run", "stats", "cuts", "judge"}
     | {"registry", "contracts", "disk", "errors"},
     "profiles": {"contracts", "errors"},
     "targets": {"contracts", "registry", "errors"},
     "readers": {"contracts", "disk", "kernels", "errors"},
     "cleaners": {"contracts", "kernels", "errors"},
-    "classifier": {"contracts", "disk", "fasttext_model", "registry", "kernels", "errors"},
+    "classifier": {"terminal", "contracts", "disk", "fasttext_model", "registry", "kernels", "errors"},
     "grouping": {"contracts", "kernels"},
     "clusters": {"kernels", "errors"},
     "lines": {"contracts", "kernels"},
