@@ -15,7 +15,7 @@ BELOW = {
     "kernels": set(),
     "disk": set(),
     "terminal": set(),
-    "excerpt": {"terminal"},
+    "pointing": {"terminal"},
     "numerals": set(),
     "completion": set(),
     "progress": {"terminal"},
@@ -42,7 +42,7 @@ BELOW = {
     "members": {"index", "judge", "contracts", "disk", "errors"},
     "differences": set(),
     "budget": {"registry", "numerals", "shown", "errors"},
-    "diff": {"numerals", "shown", "judge", "contracts", "kernels", "disk", "errors"},
+    "diff": {"numerals", "terminal", "shown", "judge", "contracts", "kernels", "disk", "errors"},
     "run": {
         "display",
         "verdicts",

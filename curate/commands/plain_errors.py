@@ -47,9 +47,9 @@ def _complain(text: str, pipeline: str | None = None) -> None:
     click.echo(message(f"curate: {text}", sys.stderr), err=True)
     width = width_of(sys.stderr)
     if width and pipeline:
-        from curate.excerpt import excerpt
+        from curate.pointing import pointed_at
 
-        if place := excerpt(Path(pipeline), text, width):
+        if place := pointed_at(Path(pipeline), text, width):
             click.echo(place, err=True)
 
 

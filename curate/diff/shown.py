@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,9 +13,9 @@ from curate.diff.flips import DROPPED, Flips
 from curate.diff.pipelines import Change
 from curate.diff.samples import Measured, Sample, samples_of
 from curate.numerals import count, size
-from curate.shown import printable
+from curate.shown import COLUMNS, printable
+from curate.terminal import columns
 
-COLUMNS = 80
 TEXT_COLUMNS = 2 * (COLUMNS - 3)
 """Of a text that is shown: two lines."""
 OLD, NEW = "red", "green"
@@ -94,7 +93,7 @@ def _told(change: Change) -> Iterator[str]:
         yield click.style(f"  {sign} {where}, only in {only}", fg=colour)
         return
     short = f"  {where}: {was} → {now}"
-    if was is not None and now is not None and not where.startswith("rule ") and _width(short) <= COLUMNS:
+    if was is not None and now is not None and not where.startswith("rule ") and columns(short) <= COLUMNS:
         yield short
         return
     only = f", only in {'B' if was is None else 'A'}" if None in (was, now) else ""
@@ -162,21 +161,16 @@ def _value(value: Any) -> str:
 # Text and numbers.
 
 
-def _width(text: str) -> int:
-    """Columns of a terminal; a Chinese character takes two."""
-    return sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in text)
-
-
 def _lines(text: str) -> list[str]:
     """The first `TEXT_COLUMNS` columns of a text, in lines of half of them."""
     found, used = [""], 0
     for place, char in enumerate(text):
-        used += _width(char)
+        used += columns(char)
         if used > TEXT_COLUMNS // 2:
             if len(found) == 2:
                 return [found[0], found[1][:-1] + "…"]
             found.append("")
-            used = _width(char)
+            used = columns(char)
         found[-1] += char
         if place > TEXT_COLUMNS:
             break
