@@ -24,8 +24,9 @@ import pyarrow.parquet as pq
 
 from curate import disk
 from curate.contracts import Line, Part, PassageFilter
+from curate.layout import dump_parts
 from curate.plan import Plan
-from curate.run import Run, dump_parts
+from curate.run import Run
 
 JITTER = 1e-9
 """Share of a fraction by which a copy's values differ from those of the copy before."""

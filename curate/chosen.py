@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from curate import borders, comparisons, disk, judge, whatif
+from curate import borders, comparisons, disk, judge, looking, whatif
 from curate.contracts import ID, Utf8
 from curate.errors import CurateError
 
@@ -26,7 +26,7 @@ def sample(run: Run, reason: str | None, n: int, seed: int) -> pl.DataFrame:
     from curate.kernels.hashing import hash64
 
     run.must_be_finished()
-    condition = run.has_reason(reason)
+    condition = looking.has_reason(run, reason)
     found = [pl.DataFrame(schema={"part": pl.Int64, "row": pl.Int64, "hash": pl.UInt64})]
     for place, part in enumerate(run.parts):
         verdicts = disk.read_frame(run.verdicts_file(part), None)
@@ -62,7 +62,7 @@ def near(run: Run, reason: str, n: int) -> pl.DataFrame:
 
 def numbers_of(run: Run, reason: str) -> list[comparisons.Comparison]:
     """The numbers of a rule that looks at one document. Raises: CurateError."""
-    run.has_reason(reason)
+    looking.has_reason(run, reason)
     if reason in ("kept", "dropped"):
         raise CurateError(
             f"{reason} is no rule, so it has no border; --near takes a rule, for example length.too_short"
@@ -94,7 +94,7 @@ def _documents(run: Run, places: pl.DataFrame) -> pl.DataFrame:
     frames = []
     for (part,), rows in places.unique().sort("part", "row").group_by("part", maintain_order=True):
         number = int(str(part))
-        documents = run.part_documents(run.parts[number], rows["row"])
+        documents = looking.part_documents(run, run.parts[number], rows["row"])
         frames.append(pl.concat([rows.rename({"part": "part?", "row": "row?"}), documents], how="horizontal"))
     if not frames:
         return pl.DataFrame()

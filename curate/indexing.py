@@ -23,8 +23,8 @@ from curate.contracts import TEXT
 from curate.errors import CurateError
 from curate.held import lent, opened
 from curate.index import FORMAT, RECORD, HeldPart, Holding, KeySet, entry, placed
+from curate.layout import locked
 from curate.progress import Progress, Silent
-from curate.run import locked
 
 TEXT_BYTES = "text_bytes"
 ZSTD_LEVEL = 3

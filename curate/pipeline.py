@@ -106,6 +106,10 @@ class Pipeline:
         """Signals that no filter measures: those of `cleaner_signals`, and `cuts.SIGNALS` where a filter cuts."""
         return self.cleaner_signals() | (cuts.SIGNALS if cuts.cutting(self.filters) else {})
 
+    def __repr__(self) -> str:
+        sections = (f"{section}: {[line.label for line in getattr(self, section)]}" for section in registry.SECTIONS)
+        return f"Pipeline({self.name!r}, {', '.join(sections)})"
+
     def _repr_html_(self) -> str:
         return display.html("pipeline", self)
 

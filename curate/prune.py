@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from curate import disk
-from curate.run import Run, locked
+from curate.layout import locked
+from curate.run import Run
 
 
 def prune_run(run: Run) -> list[tuple[Path, int]]:

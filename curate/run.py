@@ -1,78 +1,37 @@
-"""A run folder: where things lie, what it says of itself, how to look into it.
+"""A run: what it says of itself, and how to look into it.
 
-    run.json                         pipeline, versions, seed, counts, outputs, times, memory
-    inputs.json                      input files and their parts
-    documents-<fp>/<part>.parquet    cleaned documents
-    signals/<filter>-<fp>/…          signals, row-aligned with the documents
-    keys/<filter>-<fp>/<part>.arrow  keys of a corpus filter, row-aligned too
-    passages/<filter>-<fp>/…         lines, sentences: what a filter may cut that looks for them in other documents
-    cuts/<filter>-<fp>/…             passages that a filter found and the shards may leave out
-    groups/<filter>-<fp>/…           groups of a corpus filter, and what they are made of while they are not there;
-                                     repeated passages of each part
-    verdicts-<fp>/<part>.parquet     id, kept, one Boolean per rule, duplicate_of, what is known of clusters
-    rejected/<part>.jsonl            rows that could not be read
-    shards/<target>/                 data files, manifest.json, documents.parquet, USE.md
-
-Resume means: the file exists. There is no other record of what is done.
+Where its files lie is in `layout`. What is asked for is read when it is asked for; a frame of all documents takes 300
+to 400 bytes a document, texts are read only of what is shown.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from curate import cuts, disk, display, judge
-from curate.contracts import ID, TEXT, Documents, Line, Part, PassageFilter, Piece, Staging
+from curate import cuts, disk, display, judge, looking
+from curate.contracts import Documents, Part, PassageFilter
 from curate.errors import CurateError
+from curate.layout import TEXT_CHARS, Layout, load_parts
 from curate.pipeline import Pipeline
-from curate.plan import Plan, part_order
+from curate.plan import Plan
 
 if TYPE_CHECKING:
     from curate.budget import Budget
     from curate.diff import Difference
     from curate.verdicts import Verdicts
 
-CLEAN = "documents"
-"""Name, under `signals/`, of what is measured while documents are cleaned (`text_bytes`, the cleaners' signals)."""
-TEXT_CHARS = "text_chars"
-"""A column there that is no signal: characters of the cleaned text, from which `chars_left` is made."""
-
-
-@contextmanager
-def locked(folder: Path, command: str = "run") -> Iterator[None]:
-    """Make a folder and keep other processes from writing into it. Raises: CurateError when one of `command` does."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "run.lock").open("w")
-    except OSError as error:
-        raise CurateError(f"{folder}: cannot be written to ({error.strerror}); give another folder: --out") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CurateError(
-                f"{folder}: another `curate {command}` is working here; wait for it or stop it"
-            ) from error
-        yield
-
 
 _NEEDED = {"folder", "working", "pipeline", "variables", "name", "limit"}
 """What `run.json` must have to be opened."""
 
 
-class Run:
+class Run(Layout):
     """A run folder; read-only but for `passes`, which fills it."""
-
-    def __init__(self, folder: str | Path, plan: Plan) -> None:
-        self.folder = Path(folder)
-        self.plan = plan
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
@@ -98,67 +57,6 @@ class Run:
     def record(self) -> dict[str, Any]:
         """`run.json`."""
         return dict(disk.read_json(self.folder / "run.json") or {})
-
-    @property
-    def pipeline(self) -> Pipeline:
-        """The pipeline that made the run."""
-        return self.plan.pipeline
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """The parts, in order."""
-        return self.plan.parts
-
-    def part(self, name: str) -> Part:
-        """The part of this name."""
-        return next(part for part in self.parts if part.name == name)
-
-    # Where things lie.
-
-    def documents_file(self, part: Part) -> Path:
-        return self.folder / f"documents-{self.plan.documents}" / f"{part.name}.parquet"
-
-    def clean_file(self, part: Part) -> Path:
-        return self.folder / "signals" / f"{CLEAN}-{self.plan.documents}" / f"{part.name}.parquet"
-
-    def signals_file(self, line: Line[Any], part: Part) -> Path:
-        return self.folder / "signals" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.parquet"
-
-    def keys_file(self, line: Line[Any], part: Part) -> Path:
-        return self.folder / "keys" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.arrow"
-
-    def segments_file(self, line: Line[Any], part: Part) -> Path:
-        return self.folder / "passages" / f"{line.label}-{self.plan.filters[line.label]}" / f"{part.name}.parquet"
-
-    def shared_file(self, line: Line[Any], part: Part) -> Path:
-        return self.groups_folder(line) / f"{part.name}.signals.parquet"
-
-    def marks_file(self, line: Line[Any], part: Part) -> Path:
-        return self.groups_folder(line) / f"{part.name}.marks.parquet"
-
-    def cuts_file(self, line: Line[Any], part: Part) -> Path:
-        return self.folder / "cuts" / f"{line.label}-{self.plan.cuts_of[line.label]}" / f"{part.name}.parquet"
-
-    def groups_folder(self, line: Line[Any]) -> Path:
-        return self.folder / "groups" / f"{line.label}-{self.plan.groups[line.label]}"
-
-    def groups_file(self, line: Line[Any]) -> Path:
-        return self.groups_folder(line) / "groups.parquet"
-
-    def verdicts_file(self, part: Part) -> Path:
-        return self.folder / f"verdicts-{self.plan.verdicts}" / f"{part.name}.parquet"
-
-    def rejected_file(self, part: Part) -> Path:
-        return self.folder / "rejected" / f"{part.name}.jsonl"
-
-    def shards_folder(self, line: Line[Any]) -> Path:
-        return self.folder / "shards" / line.label
-
-    def staging(self, line: Line[Any]) -> Staging:
-        folder = self.folder / "staging" / f"{line.label}-{self.plan.writers[line.label]}"
-        return Staging(folder, tuple(part.name for part in self.parts), self.pipeline.seed, line.label)
-
-    # What is in it.
 
     def must_be_finished(self) -> None:
         """Raises: CurateError when verdicts are missing: the run was stopped, or models or versions have changed."""
@@ -249,31 +147,7 @@ class Run:
         text is whole; where a filter cuts, `cuts` lists what the shards leave out of it (`start`, `end` in characters).
         Raises: CurateError for a reason that the run does not know.
         """
-        self.must_be_finished()
-        condition = self.has_reason(reason, id)
-        frames: list[pl.DataFrame] = []
-        found = 0
-        for part in self.parts:
-            verdicts = disk.read_frame(self.verdicts_file(part), None)
-            rows = verdicts.select(condition.arg_true()).to_series()
-            if limit is not None:
-                rows = rows.head(limit - found)
-            if rows.len() == 0:
-                continue
-            frames.append(self.part_documents(part, rows))
-            found += rows.len()
-            if limit is not None and found >= limit:
-                break
-        return pl.concat(frames) if frames else pl.DataFrame()
-
-    def part_documents(self, part: Part, rows: pl.Series) -> pl.DataFrame:
-        """Documents of some rows (sorted, unique) of a part, as `documents` gives them."""
-        verdicts = disk.read_frame(self.verdicts_file(part), None)[rows]
-        text = pl.read_parquet(self.documents_file(part))[rows]
-        signals = self.part_signals(part).drop("source")[rows]
-        if cuts.cutting(self.pipeline.filters) or cuts.judged_last(self.pipeline.filters):
-            signals = signals.with_columns(cuts.listed(cuts.of_rows(self.part_cuts(part), rows), len(rows)))
-        return pl.concat([text, verdicts.drop(ID), signals], how="horizontal")
+        return looking.documents(self, reason, id=id, limit=limit)
 
     def sample(self, reason: str | None = None, n: int = 5, seed: int = 0) -> pl.DataFrame:
         """Some documents by chance, the same ones for the same `seed`; else as `documents`."""
@@ -307,61 +181,13 @@ class Run:
 
         return members.cluster(self, id)
 
-    def has_reason(self, reason: str | None, id: str | None = None) -> pl.Expr:
-        """Whether a verdict is what `documents` asks for. Raises: CurateError."""
-        from curate.registry import nearest
-
-        if reason not in (None, "kept", "dropped", *self.reasons()):
-            raise CurateError(
-                f"no reason is called {reason!r}{nearest(str(reason), ['kept', 'dropped', *self.reasons()])}"
-            )
-        every = pl.col(judge.KEPT).is_not_null()
-        by_reason = {None: every, "kept": pl.col(judge.KEPT), "dropped": ~pl.col(judge.KEPT)}
-        condition = by_reason[reason] if reason in by_reason else pl.col(str(reason))
-        return condition if id is None else condition & (pl.col(ID) == id)
-
     def kept_documents(self, part: Part, signals: bool = False) -> Iterator[Documents]:
         """Kept documents of a part without what is cut, one batch a row group."""
-        import pyarrow.parquet as pq
-
-        kept = disk.read_frame(self.verdicts_file(part), [judge.KEPT]).to_series()
-        extra = self.part_signals(part).drop("source") if signals else None
-        file = pq.ParquetFile(self.documents_file(part))
-        spans = self.part_cuts(part)
-        start = 0
-        for group in range(file.num_row_groups):
-            frame = _from_arrow(file.read_row_group(group))
-            stop = start + frame.height
-            frame = frame.with_columns(cuts.taken_out(frame[TEXT], cuts.inside(spans, start, stop)))
-            if extra is not None:
-                frame = pl.concat([frame, extra[start:stop]], how="horizontal")
-            yield Documents(frame.filter(kept[start:stop]))
-            start = stop
+        return looking.kept_documents(self, part, signals)
 
     def texts(self, rows: pl.Series, cut: bool = False) -> pl.Series:
         """Texts of rows (numbers over all parts, sorted, unique), whole or without what is cut."""
-        import pyarrow.parquet as pq
-
-        frames = []
-        first = 0
-        for part, n_rows in zip(self.parts, self.rows(), strict=True):
-            inside = rows.filter((rows >= first) & (rows < first + n_rows)) - first
-            first += n_rows
-            if inside.is_empty():
-                continue
-            file = pq.ParquetFile(self.documents_file(part))
-            start = 0
-            for group in range(file.num_row_groups):
-                stop = start + file.metadata.row_group(group).num_rows
-                wanted = inside.filter((inside >= start) & (inside < stop)) - start
-                if not wanted.is_empty():
-                    # Taken by Arrow, which copies: what Polars gathers keeps all the text of the row group in memory.
-                    column = file.read_row_group(group, ["text"]).column("text").take(wanted.to_arrow())
-                    texts = pl.Series("text", column, pl.String)
-                    spans = cuts.of_rows(self.part_cuts(part), wanted + start) if cut else cuts.none()
-                    frames.append(cuts.taken_out(texts, spans))
-                start = stop
-        return pl.concat(frames) if frames else pl.Series("text", [], pl.String)
+        return looking.texts(self, rows, cut)
 
     def manifests(self) -> dict[str, dict[str, Any]]:
         """Label of each writer to its manifest, where it is written."""
@@ -393,37 +219,3 @@ class Run:
 
     def _repr_html_(self) -> str:
         return display.html("run", self)
-
-
-def _from_arrow(table: Any) -> pl.DataFrame:
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
-
-
-def dump_parts(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
-    """Parts as JSON values."""
-    return [
-        {"name": part.name, "reader": part.reader, "pieces": [piece._asdict() for piece in part.pieces]}
-        for part in parts
-    ]
-
-
-def load_parts(inputs: Mapping[str, Any] | None) -> tuple[Part, ...]:
-    """Parts out of `inputs.json`, in order."""
-    records = (inputs or {}).get("parts", [])
-    parts = [Part(one["name"], one["reader"], tuple(Piece(**piece) for piece in one["pieces"])) for one in records]
-    return tuple(sorted(parts, key=part_order))
-
-
-def default_folder(pipeline: Pipeline, limit: int | None) -> Path:
-    """`runs/<name>`; a limited run lies beside the whole one."""
-    return Path("runs") / (pipeline.name if limit is None else f"{pipeline.name}-first-{limit}")
-
-
-def free_memory() -> int:
-    """Bytes of memory that a run may use, about; 8 GB where the system does not say."""
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):
-        return 8_000_000_000

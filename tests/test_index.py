@@ -16,7 +16,8 @@ from curate import disk, held, index, indexing, members
 from curate.cli import main
 from curate.errors import CurateError
 from curate.indexing import index_runs
-from curate.run import Run, locked
+from curate.layout import locked
+from curate.run import Run
 from curate.work.passes import run_pipeline
 
 

@@ -16,9 +16,9 @@ import pytest
 
 import curate
 from curate.errors import CurateError, PipelineError, RejectedError, WorkerError
+from curate.layout import locked
 from curate.prune import prune_run
 from curate.report import write_report
-from curate.run import locked
 from curate.work.__main__ import _one_line
 from curate.work.passes import run_pipeline
 

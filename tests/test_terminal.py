@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate import progress, terminal
-from curate.excerpt import excerpt
+from curate.pointing import pointed_at
 
 PIPELINE = """name: 新闻
 read:
@@ -87,7 +87,7 @@ def test_a_bar_that_fails_half_way_gives_the_terminal_back(monkeypatch):
 def test_the_line_that_a_message_speaks_of_is_shown_with_a_caret(message, line, tmp_path):
     file = tmp_path / "p.yaml"
     file.write_text(PIPELINE, encoding="utf-8")
-    place, shown, caret = excerpt(file, message).split("\n")
+    place, shown, caret = pointed_at(file, message).split("\n")
     number = PIPELINE.split("\n").index(line) + 1
     assert place == f"  {file}:{number}" and shown == f"{number:>5} | {line}"
     assert caret.strip("| ") == "^"
@@ -95,9 +95,9 @@ def test_the_line_that_a_message_speaks_of_is_shown_with_a_caret(message, line, 
 
 def test_a_message_without_a_place_shows_no_line(tmp_path):
     (tmp_path / "p.yaml").write_text("filters: [", encoding="utf-8")
-    assert excerpt(tmp_path / "p.yaml", "p.yaml: cannot be read") == ""
-    assert excerpt(tmp_path / "p.yaml", "filters[0].length: wrong") == ""
-    assert excerpt(tmp_path / "nothing.yaml", "filters[0].length: wrong") == ""
+    assert pointed_at(tmp_path / "p.yaml", "p.yaml: cannot be read") == ""
+    assert pointed_at(tmp_path / "p.yaml", "filters[0].length: wrong") == ""
+    assert pointed_at(tmp_path / "nothing.yaml", "filters[0].length: wrong") == ""
 
 
 def test_on_a_terminal_of_80_columns_an_error_shows_its_line(tmp_path):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from curate.budget import LEAST, MOST, USEFUL_EPOCHS, Budget
 from curate.budget.training import CONTEXT_BYTES, USABLE, Estimate
+from curate.numerals import about, count, two_digits
 from curate.shown import printable
 
 _UNITS = (("s", 1 / 3600, 2 / 60), ("min", 1 / 60, 2.0), ("h", 1.0, 72.0), ("days", 24.0, float("inf")))
@@ -42,11 +43,11 @@ def _wanted(budget: Budget) -> Iterator[str]:
         return
     epochs = budget.epochs_wanted
     if epochs <= 1:
-        yield f"20 N       {wanted} tokens (20 a parameter): one epoch is {rounded(1 / epochs)} times that"
+        yield f"20 N       {wanted} tokens (20 a parameter): one epoch is {two_digits(1 / epochs)} times that"
         return
-    yield f"20 N       {wanted} tokens (20 a parameter) would be {rounded(epochs)} epochs of this"
+    yield f"20 N       {wanted} tokens (20 a parameter) would be {two_digits(epochs)} epochs of this"
     if epochs > USEFUL_EPOCHS:
-        share = f"{rounded(100 * USEFUL_EPOCHS / epochs)} % of 20 N"
+        share = f"{two_digits(100 * USEFUL_EPOCHS / epochs)} % of 20 N"
         yield f"train      {USEFUL_EPOCHS} epochs, {share}; further repeats add little"
     else:
         yield f"train      {count(budget.epochs, 'epoch')}, about 20 N"
@@ -129,34 +130,10 @@ def _assumptions(budgets: Sequence[Budget]) -> Iterator[str]:
         yield f"{names}: recent builds of PyTorch leave them out, take one for {wheel}."
 
 
-# Numbers.
-
-
-def count(number: int, noun: str) -> str:
-    """`1 epoch`, `4 epochs`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def about(number: float) -> str:
-    """Three digits and a unit: `63.9 M`, `1.28 B`."""
-    for unit, size in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("k", 1e3)):
-        if number >= 0.9995 * size:
-            return f"{float(f'{number / size:.3g}'):g} {unit}"
-    return f"{number:g}"
-
-
-def rounded(number: float) -> str:
-    """Two digits, and no exponent."""
-    exact = float(f"{number:.2g}")
-    if exact >= 10:
-        return f"{exact:,.0f}"
-    return f"{exact:.1f}" if exact >= 1 else f"{exact:.6f}".rstrip("0").rstrip(".")
-
-
 def duration(hours: float) -> str:
     """The range of a time, in the unit that fits: `27-66 h`."""
     low, high = hours * LEAST, hours * MOST
     name, size = next((name, size) for name, size, upto in _UNITS if high <= upto)
     if high / size < 1:
         return f"under 1 {name}"
-    return f"{rounded(low / size)}-{rounded(high / size)} {name}"
+    return f"{two_digits(low / size)}-{two_digits(high / size)} {name}"

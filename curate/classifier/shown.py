@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from curate.classifier.card import card_file
+from curate.terminal import table
 
 _TELLING = 15
 
@@ -55,8 +56,7 @@ def _use(model: Path, card: Mapping[str, Any]) -> str:
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
     cells = [list(heads), *([_cell(one) for one in row] for row in rows)]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(heads))]
-    return ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in cells]
+    return table(cells, numbers=range(1, len(heads)))
 
 
 def _cell(value: Any) -> str:

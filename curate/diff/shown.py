@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +12,10 @@ from curate.diff import Difference
 from curate.diff.flips import DROPPED, Flips
 from curate.diff.pipelines import Change
 from curate.diff.samples import Measured, Sample, samples_of
-from curate.shown import printable
+from curate.numerals import count, size
+from curate.shown import COLUMNS, printable
+from curate.terminal import columns
 
-COLUMNS = 80
 TEXT_COLUMNS = 2 * (COLUMNS - 3)
 """Of a text that is shown: two lines."""
 OLD, NEW = "red", "green"
@@ -54,7 +54,7 @@ def _outline(difference: Difference) -> Iterator[str]:
         more = _change(was, now) if name.startswith("tokens") else _more(was, now)
         yield f"{name:<{width}}  {_count(was):>15}  {_count(now):>15}  {more}".rstrip()
     sizes = difference.kept_bytes
-    yield f"{'text kept':<{width}}  {_size(sizes[0]):>15}  {_size(sizes[1]):>15}  {_change(*sizes)}".rstrip()
+    yield f"{'text kept':<{width}}  {size(sizes[0]):>15}  {size(sizes[1]):>15}  {_change(*sizes)}".rstrip()
 
 
 def _more(was: int | None, now: int | None) -> str:
@@ -71,9 +71,9 @@ def _change(was: int | None, now: int | None) -> str:
 def _matched(difference: Difference) -> Iterator[str]:
     only = [f"{number:,} only in {run}" for number, run in zip(difference.only, "AB", strict=True) if number]
     beside = f"; {', '.join(only)}: not compared" if only else ""
-    yield f"{_documents(difference.matched)} in both{beside}"
+    yield f"{count(difference.matched, 'document')} in both{beside}"
     if difference.resized:
-        yield f"{_documents(difference.resized)} with a text of another size"
+        yield f"{count(difference.resized, 'document')} with a text of another size"
 
 
 def _changes(difference: Difference) -> Iterator[str]:
@@ -93,7 +93,7 @@ def _told(change: Change) -> Iterator[str]:
         yield click.style(f"  {sign} {where}, only in {only}", fg=colour)
         return
     short = f"  {where}: {was} → {now}"
-    if was is not None and now is not None and not where.startswith("rule ") and _width(short) <= COLUMNS:
+    if was is not None and now is not None and not where.startswith("rule ") and columns(short) <= COLUMNS:
         yield short
         return
     only = f", only in {'B' if was is None else 'A'}" if None in (was, now) else ""
@@ -113,11 +113,12 @@ def _verdicts(difference: Difference) -> Iterator[str]:
     yield from _flips("kept → dropped", OLD, "rule of B", difference.dropped)
     yield from _flips("dropped → kept", NEW, "rule of A", difference.kept)
     if difference.exchanged:
-        yield f"exchanged: {_documents(difference.exchanged)} for a copy that B keeps instead; no text is lost by it"
+        exchanged = count(difference.exchanged, "document")
+        yield f"exchanged: {exchanged} for a copy that B keeps instead; no text is lost by it"
     if difference.other_survivor:
-        yield f"copies of another survivor: {_documents(difference.other_survivor)} dropped by both"
+        yield f"copies of another survivor: {count(difference.other_survivor, 'document')} dropped by both"
     if difference.still_dropped:
-        yield f"dropped by both for other reasons: {_documents(difference.still_dropped)}"
+        yield f"dropped by both for other reasons: {count(difference.still_dropped, 'document')}"
         signed = (("-", OLD, difference.reasons_gone), ("+", NEW, difference.reasons_added))
         for sign, colour, reasons in signed:
             for name, number in reasons.items():
@@ -125,8 +126,8 @@ def _verdicts(difference: Difference) -> Iterator[str]:
 
 
 def _flips(way: str, colour: str, heading: str, flips: Flips) -> Iterator[str]:
-    size = f", {_size(flips.bytes)} of text" if flips.documents else ""
-    yield click.style(f"{way}: {_documents(flips.documents)}{size}", fg=colour, bold=True)
+    text = f", {size(flips.bytes)} of text" if flips.documents else ""
+    yield click.style(f"{way}: {count(flips.documents, 'document')}{text}", fg=colour, bold=True)
     if not flips.reasons:
         return
     yield f"  {'documents':>9}  {'alone':>9}  {'first':>9}  {heading}"
@@ -160,37 +161,21 @@ def _value(value: Any) -> str:
 # Text and numbers.
 
 
-def _width(text: str) -> int:
-    """Columns of a terminal; a Chinese character takes two."""
-    return sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in text)
-
-
 def _lines(text: str) -> list[str]:
     """The first `TEXT_COLUMNS` columns of a text, in lines of half of them."""
     found, used = [""], 0
     for place, char in enumerate(text):
-        used += _width(char)
+        used += columns(char)
         if used > TEXT_COLUMNS // 2:
             if len(found) == 2:
                 return [found[0], found[1][:-1] + "…"]
             found.append("")
-            used = _width(char)
+            used = columns(char)
         found[-1] += char
         if place > TEXT_COLUMNS:
             break
     return found
 
 
-def _documents(number: int) -> str:
-    return f"{number:,} document" + ("" if number == 1 else "s")
-
-
 def _count(number: int | None) -> str:
     return "–" if number is None else f"{number:,}"
-
-
-def _size(n_bytes: int) -> str:
-    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if n_bytes >= factor:
-            return f"{n_bytes / factor:.3g} {unit}"
-    return f"{n_bytes} B"

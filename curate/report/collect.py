@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from curate import comparisons, disk, judge, stats
+from curate.layout import TEXT_CHARS
 from curate.report.decisions import BorderCase, Decisions, border_cases
 from curate.report.glosses import Glosses
 from curate.report.hosts import Hosts, hosts_of
@@ -22,7 +23,7 @@ from curate.report.largest import Clusters, clusters_of
 from curate.report.samples import Sample, samples_of
 from curate.report.thresholds import Threshold, thresholds
 from curate.report.wording import LANGUAGES
-from curate.run import TEXT_CHARS, Run
+from curate.run import Run
 from curate.stats import Stats
 
 SEED = 0

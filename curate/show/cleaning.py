@@ -16,6 +16,7 @@ from curate.contracts import ID, TEXT, Part
 from curate.cuts import LISTED
 from curate.differences import hunks
 from curate.errors import CurateError
+from curate.numerals import count
 from curate.run import Run
 from curate.show.clusters import hunk_lines, legend
 from curate.shown import folded, printable, shortened
@@ -83,7 +84,7 @@ def _change(label: str, before: str, after: str) -> Iterator[str]:
         yield f"{label}: nothing"
         return
     places = hunks(before, after)
-    yield f"{label}: {len(before):,} to {len(after):,} characters, {_number(len(places), 'place')}"
+    yield f"{label}: {len(before):,} to {len(after):,} characters, {count(len(places), 'place')}"
     for place in places[:MOST_PLACES]:
         yield from hunk_lines(place)
     if len(places) > MOST_PLACES:
@@ -96,13 +97,9 @@ def _cuts(row: Mapping[str, Any]) -> Iterator[str]:
     if not cuts:
         return
     chars = sum(cut["end"] - cut["start"] for cut in cuts)
-    yield f"cut from the shards: {chars:,} characters, {_number(len(cuts), 'place')}"
+    yield f"cut from the shards: {chars:,} characters, {count(len(cuts), 'place')}"
     for cut in cuts[:MOST_PLACES]:
         text = shortened(row[TEXT][cut["start"] : cut["end"]], CUT_CHARS).replace("\n", "↵")
         yield from folded(f"⟦{text}⟧", "   ", " " * 5)
     if len(cuts) > MOST_PLACES:
         yield f"   and {len(cuts) - MOST_PLACES:,} more"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

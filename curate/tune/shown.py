@@ -7,15 +7,16 @@ from typing import Any
 
 import click
 
+from curate import terminal
 from curate.comparisons import Comparison
 from curate.contracts import ID, TEXT
-from curate.shown import printable
+from curate.numerals import count
+from curate.shown import COLUMNS, printable, wrapped
 from curate.tune.rules import Drops, Found, RuleTable
 from curate.tune.signals import Percentile, SignalTable
 from curate.tune.tables import Amount, Whole
 from curate.tune.what_if import FLIP, WhatIf
 
-COLUMNS = 80
 VALUE_CHARS = 60
 """Characters shown of a label."""
 
@@ -23,11 +24,11 @@ VALUE_CHARS = 60
 def rules_lines(whole: Whole, drops: Sequence[Drops]) -> Iterator[str]:
     """Every rule, and what it drops."""
     rows = [[one.reason, _count(one.drops.documents), _count(one.alone.documents)] for one in drops]
-    lines = table(["rule", "drops", "alone"], rows, left=1)
+    lines = _table(["rule", "drops", "alone"], rows, left=1)
     yield lines[0] + "  condition"
     for line, one in zip(lines[1:], drops, strict=True):
         yield f"{line}  {shortened(printable(one.condition), COLUMNS - len(line) - 2)}"
-    kept = f"{_count(whole.kept.documents)} of {_documents(whole.all.documents)}"
+    kept = f"{_count(whole.kept.documents)} of {count(whole.all.documents, 'document')}"
     yield f"\n{kept} are kept. alone: those that no other rule drops."
     yield "Then: curate tune RUN RULE, curate tune RUN SIGNAL, curate tune RUN 'RULE=SQL'"
 
@@ -48,7 +49,7 @@ def what_if_lines(found: WhatIf) -> Iterator[str]:
     ]
     for writer in found.whole.tokens_per_byte:
         rows.append([f"tokens, {writer}", *(_count(found.whole.tokens(writer, one.bytes)) for one in columns)])
-    yield from table(["before duplicates", "kept now", "come back", "go", "kept then"], rows, left=1)
+    yield from _table(["before duplicates", "kept now", "come back", "go", "kept then"], rows, left=1)
     yield ""
     yield from _doubts(found)
     flips = found.back.documents + found.go.documents
@@ -66,13 +67,14 @@ def _doubts(found: WhatIf) -> Iterator[str]:
         yield "The one that comes back was never compared with others: it may be a duplicate."
     elif found.never_compared:
         were = f"The {_count(found.never_compared)} that come back were"
-        yield from wrapped(f"{were} never compared with others: some may be duplicates.")
+        yield from wrapped(f"{were} never compared with others: some may be duplicates.", later="")
     if found.go_as_duplicates:
         yield f"Of those that go, dropped as duplicates anyway: {_count(found.go_as_duplicates)}."
     if found.stand_for_others:
         yield from wrapped(
             f"Of those that go, standing for a cluster each: {_count(found.stand_for_others)}; another document of it "
-            "may be kept instead."
+            "may be kept instead.",
+            later="",
         )
 
 
@@ -89,7 +91,7 @@ def rule_lines(found: RuleTable) -> Iterator[str]:
     """A rule, and tables of its numbers."""
     yield from wrapped(printable(f"{found.reason}: {found.condition}"), "", "  ")
     alone = f"{_count(found.alone.documents)} of them alone ({_count(found.alone.bytes)} bytes)"
-    yield f"drops {_documents(found.drops.documents)} ({_count(found.drops.bytes)} bytes), {alone}"
+    yield f"drops {count(found.drops.documents, 'document')} ({_count(found.drops.bytes)} bytes), {alone}"
     if not found.numbers:
         yield "No number in it can be moved; try another condition: RULE='CONDITION'"
     for place, number in enumerate(found.numbers):
@@ -126,7 +128,7 @@ def _steps(found: RuleTable, place: int) -> Iterator[str]:
     if len(rows) == 1:
         yield "No document flips, whatever the number is: other numbers or rules decide."
         return
-    yield from table(["number", "documents kept", "change", "bytes", *writers], rows)
+    yield from _table(["number", "documents kept", "change", "bytes", *writers], rows)
 
 
 def found_lines(found: Found) -> Iterator[str]:
@@ -143,8 +145,8 @@ def signal_lines(found: SignalTable) -> Iterator[str]:
     yield f"{found.signal}: {found.dtype}, measured by {found.measured_by}"
     for reason, condition in found.rules.items():
         yield from wrapped(printable(f"{reason}: {condition}"), "  ", "    ")
-    free = f"{_documents(found.free.documents)} that no other rule drops"
-    yield f"{_documents(found.whole.all.documents)}; {free}" + (
+    free = f"{count(found.free.documents, 'document')} that no other rule drops"
+    yield f"{count(found.whole.all.documents, 'document')}; {free}" + (
         f"; {_count(found.without_value.documents)} without a value" if found.without_value.documents else ""
     )
     if found.percentiles:
@@ -169,10 +171,10 @@ def _percentiles(found: SignalTable, side: str) -> Iterator[str]:
         shares = [_share(kept, found.whole), _percent(kept.bytes, found.whole.all.bytes)]
         tokens = [_count(found.whole.tokens(writer, kept.bytes)) for writer in writers]
         rows.append([_percent_name(one), _number(one.of_all, found), _number(one.of_free, found), *shares, *tokens])
-    yield from table(["percent", "all", "other", "documents", "bytes", *writers], rows)
-    yield from wrapped("all, other: percentiles of all documents, and of those that no other rule drops.")
+    yield from _table(["percent", "all", "other", "documents", "bytes", *writers], rows)
+    yield from wrapped("all, other: percentiles of all documents, and of those that no other rule drops.", later="")
     cut = f"{found.signal} {sign} NUMBER"
-    yield from wrapped(f"documents, bytes: what is kept of all if {cut} goes, NUMBER out of `other`.")
+    yield from wrapped(f"documents, bytes: what is kept of all if {cut} goes, NUMBER out of `other`.", later="")
 
 
 def _percent_name(one: Percentile) -> str:
@@ -193,7 +195,7 @@ def _values(found: SignalTable) -> Iterator[str]:
         ]
         for one in found.values
     ]  # fmt: skip
-    yield from table(["value", "documents", "bytes", "other", "their bytes"], rows, left=1)
+    yield from _table(["value", "documents", "bytes", "other", "their bytes"], rows, left=1)
     if found.more_values:
         yield f"and {_count(found.more_values)} more values"
     yield "other: documents that no other rule drops"
@@ -202,54 +204,26 @@ def _values(found: SignalTable) -> Iterator[str]:
 # Words and columns.
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 0) -> list[str]:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 0) -> list[str]:
     """Lines of columns, the first `left` of them flush left."""
-    from rich.cells import cell_len
-
-    widths = [max(cell_len(line[place]) for line in (heads, *rows)) for place in range(len(heads))]
-    lines = []
-    for cells in (heads, *rows):
-        padded = [
-            one + " " * (width - cell_len(one)) if place < left else " " * (width - cell_len(one)) + one
-            for place, (one, width) in enumerate(zip(cells, widths, strict=True))
-        ]
-        lines.append("  ".join(padded).rstrip())
-    return lines
+    return terminal.table([heads, *rows], numbers=range(left, len(heads)))
 
 
-def wrapped(text: str, first: str = "", later: str | None = None) -> list[str]:
-    """A sentence in lines of 80 columns."""
-    import textwrap
-
-    return textwrap.wrap(
-        text, COLUMNS, initial_indent=first, subsequent_indent=first if later is None else later,
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
-
-
-def head(text: str, cells: int) -> str:
+def head(text: str, width: int) -> str:
     """The beginning of a text on one line of so many columns."""
-    from rich.cells import cell_len
-
-    flat = printable(" ".join(text[: 4 * cells].split()))
-    if cell_len(flat) <= cells and len(text) <= 4 * cells:
-        return flat
-    # one character after the other, of the few that fit
-    while cell_len(flat) > cells - 1:
-        flat = flat[: max(len(flat) - max((cell_len(flat) - cells) // 2, 1), 0)]
-    return flat + "…"
+    return terminal.shortened(printable(terminal.plain(text)[: width + 1]), width)
 
 
 def _tokens_are_estimated(whole: Whole) -> list[str]:
     if not whole.tokens_per_byte:
         return []
     rates = [f"{writer} {1 / rate:.2f}" for writer, rate in whole.tokens_per_byte.items()]
-    return wrapped(f"Tokens are estimated; bytes of kept text a token: {', '.join(rates)}.")
+    return wrapped(f"Tokens are estimated; bytes of kept text a token: {', '.join(rates)}.", later="")
 
 
 def _duplicates_are_left_out(compared_by: Sequence[str]) -> list[str]:
     names = ", ".join(compared_by)
-    return wrapped(f"Duplicates ({names}) are left out: they count as kept.") if names else []
+    return wrapped(f"Duplicates ({names}) are left out: they count as kept.", later="") if names else []
 
 
 def _condition(condition: str | None) -> str:
@@ -268,10 +242,6 @@ def shortened(text: str, most: int) -> str:
 
 def _count(number: int) -> str:
     return f"{number:,}"
-
-
-def _documents(number: int) -> str:
-    return f"{number:,} document" + ("" if number == 1 else "s")
 
 
 def _share(amount: Amount, whole: Whole) -> str:

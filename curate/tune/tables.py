@@ -178,7 +178,7 @@ class Tables:
         """Signals that are made of the spans of several filters, a part at a time."""
         from polars.io.plugins import register_io_source
 
-        from curate.run import TEXT_CHARS
+        from curate.layout import TEXT_CHARS
 
         def parts(
             columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None

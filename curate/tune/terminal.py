@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from curate.comparisons import Comparison
-from curate.shown import printable
+from curate.shown import COLUMNS, printable
 from curate.tune.rules import Moved, numbers
-from curate.tune.shown import COLUMNS, around, shortened
+from curate.tune.shown import around, shortened
 from curate.tune.tables import Amount, Tables
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import polars as pl
 
 from curate.contracts import SOURCE, TEXT, Documents, Line, Utf8
 from curate.errors import CurateError
-from curate.run import TEXT_CHARS, Run
+from curate.layout import TEXT_CHARS
+from curate.run import Run
 from curate.work.costs import Clock
 
 

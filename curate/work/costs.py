@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections import defaultdict
@@ -35,6 +36,14 @@ class Clock:
             if item is None:
                 return
             yield item
+
+
+def free_memory() -> int:
+    """Bytes of memory that a run may use, about; 8 GB where the system does not say."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return 8_000_000_000
 
 
 def peak_memory() -> int:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from curate import disk, judge
 from curate.contracts import PART_BYTES, CorpusFilter, Input, Line, Part, PassageFilter
+from curate.layout import default_folder, load_parts
 from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name
-from curate.run import Run, default_folder, load_parts
+from curate.run import Run
 from curate.work.earlier import check_earlier, earlier_notes
 from curate.work.inputs import check_steps, check_text, find_inputs, first_documents, kept_parts
 

@@ -22,12 +22,13 @@ from curate import disk
 from curate.contracts import CorpusFilter, Input, Line, Outcome, Part, PassageFilter, Piece, Task
 from curate.engines.local import Local
 from curate.errors import RejectedError, WorkerError
+from curate.layout import default_folder, dump_parts, load_parts, locked
 from curate.pipeline import Pipeline
 from curate.plan import Plan, input_name, make_parts, part_order
 from curate.progress import Progress, unasked
-from curate.run import Run, default_folder, dump_parts, free_memory, load_parts, locked
+from curate.run import Run
 from curate.work import compare, repeats
-from curate.work.costs import peak_memory
+from curate.work.costs import free_memory, peak_memory
 from curate.work.earlier import check_earlier
 from curate.work.inputs import check_steps, check_text, find_inputs, kept_parts, listed
 from curate.work.record import effects, found, given

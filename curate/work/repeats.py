@@ -23,7 +23,8 @@ import polars as pl
 
 from curate import cuts, disk, judge, units
 from curate.contracts import Line, Part, PassageFilter
-from curate.run import TEXT_CHARS, Run
+from curate.layout import TEXT_CHARS
+from curate.run import Run
 
 UNIT_BYTES = 50
 """Memory of a unit while its slice is compared: 4 to note it, 90 if it repeats, which half of them may."""

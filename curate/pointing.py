@@ -14,7 +14,7 @@ _BY_MARK = re.compile(r"pipeline: line (\d+), column (\d+): ")
 _BY_PATH = re.compile(r"((?:name|seed|read|clean|filters|write)(?:\[\d+\])?[^\s:]*)")
 
 
-def excerpt(file: Path, message: str, width: int = 80) -> str:
+def pointed_at(file: Path, message: str, width: int = 80) -> str:
     """`file:line`, the line and a caret; empty where the message names no place in the file.
 
     A message opens with a place as the pipeline tells it: `filters[2].quality.drop.x`, or `pipeline: line 3, column 5`.
