@@ -278,9 +278,7 @@ def _samples(
     part: int, ids: pl.Series, broken: npt.NDArray[np.bool_], kept: npt.NDArray[np.bool_], seed: int
 ) -> pl.DataFrame:
     """The first documents of each reason by `hash(seed, id)`, those that break nothing else before the others."""
-    from curate.kernels.hashing import hash64
-
-    hashes = hash64(seed, *Utf8.of(ids))
+    hashes = id_hashes(ids, seed)
     order = np.argsort(hashes, kind="stable")
     only = (broken.sum(axis=1) == 1)[order]
     chosen = [(-1, False, order[kept[order]][:SAMPLE_SIZE])]
@@ -303,6 +301,14 @@ def _samples(
         for reason, others, rows in chosen
     ]
     return _first_samples(pl.concat(frames))
+
+
+def id_hashes(ids: pl.Series, seed: int) -> npt.NDArray[np.uint64]:
+    """`hash(seed, id)`, by which documents are chosen: the same ones whatever the parts."""
+    from curate.kernels.hashing import hash64
+
+    hashes: npt.NDArray[np.uint64] = hash64(seed, *Utf8.of(ids))
+    return hashes
 
 
 def _first_samples(samples: pl.DataFrame) -> pl.DataFrame:

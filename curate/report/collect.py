@@ -17,6 +17,7 @@ import polars as pl
 from curate import comparisons, disk, judge, stats
 from curate.layout import TEXT_CHARS
 from curate.report.decisions import BorderCase, Decisions, border_cases
+from curate.report.dropped import Dropped, dropped_of
 from curate.report.glosses import Glosses
 from curate.report.hosts import Hosts, hosts_of
 from curate.report.largest import Clusters, clusters_of
@@ -73,6 +74,8 @@ class Report:
     """Language to what signals and rules are."""
     samples: Mapping[str, list[Sample]]
     """Reason, or `kept`, to the documents chosen for it."""
+    dropped: Sequence[Dropped]
+    """Dropped documents in short."""
     clusters: Sequence[Clusters]
     """What each filter found that compares documents."""
     manifests: Mapping[str, Mapping[str, Any]]
@@ -117,6 +120,7 @@ def collect(run: Run) -> Report:
         kept_chars=_kept_chars(run),
         glosses={language: Glosses(run.pipeline.filters, language) for language in LANGUAGES},
         samples=samples_of(run, total.samples, compiled),
+        dropped=dropped_of(run, SEED),
         clusters=clusters_of(run),
         manifests=run.manifests(),
         writers=[line.label for line in run.pipeline.write],

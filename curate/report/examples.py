@@ -7,6 +7,7 @@ from typing import Any
 
 from curate.report.border_cases import border_section
 from curate.report.collect import Report, RuleEntry
+from curate.report.dropped import FIRST_CHARS, Dropped
 from curate.report.find import find_box
 from curate.report.markup import Markup, element, shortened
 from curate.report.parts import code, fact, name, section
@@ -21,14 +22,16 @@ MOST_SIGNALS = 120
 """Signals listed with a sample."""
 MOST_REASONS = 4
 """Rules of a document that are told in sentences."""
+SHORT_REASONS = 2
+"""The same, where documents are told in short."""
 SENTENCE_CHARS = 600
 OTHER_CHARS = 160
 """Of the sentence of another rule: its own section has it whole."""
 CONDITION_CHARS = 1_000
 
 
-def samples_section(report: Report, say: Wording, each: int, borders: int) -> Markup:
-    """Up to `each` documents for every rule, and as many that were kept."""
+def samples_section(report: Report, say: Wording, each: int, borders: int, dropped: int) -> Markup:
+    """Up to `each` documents for every rule, and as many that were kept; `dropped` of those that were not, in short."""
     intro = say(
         "Why a document was kept or dropped. Chosen by a hash of the id, the same ones every time; first those that no "
         "other rule drops, which would come back if this rule were off. What counts for the rule is {marked}; what the "
@@ -43,7 +46,28 @@ def samples_section(report: Report, say: Wording, each: int, borders: int) -> Ma
         _rule(report, say, place, rule, shown[rule.reason], border_section(report, say, rule.reason, borders))
         for place, rule in enumerate(report.rules)
     ]
-    return section("samples", say("Documents"), element("p", intro, class_="note"), find_box(report, say), kept, rules)
+    listed = _dropped(report, say, report.dropped[:dropped])
+    note = element("p", intro, class_="note")
+    return section("samples", say("Documents"), note, find_box(report, say), listed, kept, rules)
+
+
+def _dropped(report: Report, say: Wording, listed: Sequence[Dropped]) -> Markup | None:
+    """Dropped documents in short, so that most that are missed can be found on the page."""
+    n = report.stats.documents - report.stats.kept
+    if not listed:
+        return None
+    whole = say.many(n, "the one that was dropped, in short", "all {n} that were dropped, in short")
+    some = say("{shown} of {n} that were dropped, in short", shown=len(listed), n=n)
+    title = [element("b", say("dropped")), " ", _counted(whole if len(listed) == n else some)]
+    items = [
+        element(
+            "li", code(one.id), " ", element("span", shortened(one.text, FIRST_CHARS), class_="excerpt"),
+            _why(report, say, one, None, SHORT_REASONS),
+        )
+        for one in listed
+    ]  # fmt: skip
+    inner = element("ul", items, class_="dropped-list")
+    return element("details", element("summary", title), inner, class_="rule", id="dropped")
 
 
 def _rule(
@@ -114,13 +138,15 @@ def _article(report: Report, say: Wording, sample: Sample, rule: RuleEntry | Non
     )
 
 
-def _why(report: Report, say: Wording, sample: Sample, rule: RuleEntry | None) -> Markup | None:
+def _why(
+    report: Report, say: Wording, sample: Sample | Dropped, rule: RuleEntry | None, most_rules: int = MOST_REASONS
+) -> Markup | None:
     """Why a document was dropped: what each rule means, and what it saw; the rule under which it is shown first."""
     if not sample.reasons:
         return None
     own = rule.reason if rule else None
     broken = sorted(sample.broken, key=lambda one: one.reason != own)
-    shown, left = broken[:MOST_REASONS], broken[MOST_REASONS:]
+    shown, left = broken[:most_rules], broken[most_rules:]
     lengths = [SENTENCE_CHARS if one.reason == own else OTHER_CHARS for one in shown]
     told = [
         element("li", _meant(report, say, one.reason), element("span", name(sentence, most)))

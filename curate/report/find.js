@@ -5,7 +5,7 @@
   const output = box.querySelector("output");
   const groups = [...document.querySelectorAll("#samples > details")];
   const plain = (text) => text.toLowerCase().replace(/\s+/g, " ").trim();
-  const items = [...document.querySelectorAll("#samples article, #samples .border li")].map((node) => {
+  const items = [...document.querySelectorAll("#samples article, #samples .border li, #samples .dropped-list > li")].map((node) => {
     const id = node.querySelector("code").textContent;
     return { node, id, text: plain(`${id} ${node.querySelector(".text, .excerpt").textContent}`) };
   });
@@ -34,7 +34,7 @@
   };
 
   const openTarget = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(location.hash.slice(1)); // ids of this page are plain ASCII
     if (target instanceof HTMLDetailsElement) target.open = true;
   };
 

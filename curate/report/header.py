@@ -87,7 +87,11 @@ def _facts(report: Report, say: Wording) -> Markup:
     stats, record = report.stats, report.record
     of_text = say("of {bytes}, {share}", bytes=size(stats.text_bytes), share=share(stats.kept_bytes, stats.text_bytes))
     facts: list[tuple[Content, Content, Content]] = [
-        (say("documents kept"), share(stats.kept, stats.documents), None),
+        (
+            say("documents kept"),
+            share(stats.kept, stats.documents),
+            say("of {n} that could be read", n=stats.documents),
+        ),
         (say("text kept"), size(stats.kept_bytes), of_text),
     ]
     for label, tokens in tokens_of(report).items():

@@ -49,12 +49,14 @@ class Detail(NamedTuple):
     """Border cases on either side of each number."""
     together: int = 0
     """Rules in the map of rules that fire together."""
+    dropped: int = 0
+    """Dropped documents that are told in short."""
 
 
 DETAILS = (
-    Detail(5, 120, 10, 150, 3, 30),
-    Detail(3, 120, 10, 100, 2, 30),
-    Detail(1, 60, 10, 60, 1, 30),
+    Detail(5, 120, 10, 150, 3, 30, 2_000),
+    Detail(3, 120, 10, 100, 2, 30, 1_000),
+    Detail(1, 60, 10, 60, 1, 30, 300),
     Detail(0, 20, 3, 20, 0, 20),
     Detail(0, 0),
 )
@@ -81,7 +83,7 @@ def render(report: Report, detail: Detail, language: str = "en", others: Mapping
         signals_section(report, say, detail.charts, detail.sliders),
         shards_section(report, say),
         clusters_section(report, say, detail.clusters),
-        samples_section(report, say, detail.samples, detail.borders),
+        samples_section(report, say, detail.samples, detail.borders, detail.dropped),
         rejected_section(report, say),
         machine_section(report, say),
     ]

@@ -60,7 +60,7 @@ def samples_of(run: Run, chosen: pl.DataFrame, rules: Sequence[judge.Rule]) -> d
     wanted = chosen.select("part", "row").unique().sort("part", "row")
     if wanted.is_empty():
         return samples
-    documents, rows = _read(run, wanted)
+    documents, rows = read_at(run, wanted, min(READ_CHARS, MOST_READ_CHARS // wanted.height))
     broken = why.broken_rules(run.pipeline.filters, run.signal_types(), rows)
     spans = _evidence(run, documents, rows)
     signals = {rule.reason: set(rule.expression.meta.root_names()) for rule in rules}
@@ -77,9 +77,8 @@ _CHARS, _CUTS = "chars of text", "cuts of text"
 """No field is called so: names with blanks."""
 
 
-def _read(run: Run, wanted: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
-    """The documents at `part` and `row` (ascending), and of each its verdict and signals."""
-    most = min(READ_CHARS, MOST_READ_CHARS // wanted.height)
+def read_at(run: Run, wanted: pl.DataFrame, most: int) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """The documents at `part` and `row` (ascending), `most` characters of each, and of each its verdict and signals."""
     frames, rows = [], []
     for (number,), chosen in wanted.group_by("part", maintain_order=True):
         part, places = run.parts[int(str(number))], chosen["row"]
