@@ -22,7 +22,7 @@ test: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/.installed
 	$(BIN)/python benchmarks/bench.py $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(TOKENIZERS),--tokenizers "$(TOKENIZERS)") $(BENCH)

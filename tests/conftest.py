@@ -32,6 +32,23 @@ def read_input(reader: Reader, file: Path, cut: Path | None = None) -> tuple[lis
     return pl.concat(frames).to_dicts() if frames else [], rejected
 
 
+LONG = [
+    "test_examples",
+    "test_docs_site",
+    "test_browser",
+    "test_diff",
+    "test_golden",
+    "test_passes",
+    "test_bench_scale",
+]
+"""Files that take longest, and others after them: of two workers none is left with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[str, bytes | str], Path]:
     """Write a file into the test's folder; returns its path."""

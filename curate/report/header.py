@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +32,9 @@ def header(report: Report, say: Wording, others: Mapping[str, str]) -> Markup:
 
 
 def _when(report: Report, say: Wording) -> Markup:
-    finished = str(report.record.get("finished", "")).replace("T", " ").replace("+00:00", " UTC")
+    # An index tells runs of one second apart by the fraction; a reader needs none.
+    finished = re.sub(r"\.\d+", "", str(report.record.get("finished", "")))
+    finished = finished.replace("T", " ").replace("+00:00", " UTC")
     limit = report.record.get("limit")
     if limit is None:
         return say("finished {finished}", finished=finished)

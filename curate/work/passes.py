@@ -346,7 +346,7 @@ class _Passes:
             "workers": self.engine.workers,
             "worker_memory_bytes": self.memory,
             "memory_bytes": peak_memory(),
-            "finished": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+            "finished": datetime.datetime.now().astimezone().isoformat(timespec="microseconds"),
         }
 
 
