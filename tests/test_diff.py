@@ -10,11 +10,12 @@ from click.testing import CliRunner
 from duplicate_texts import invented
 
 from curate.cli import main
-from curate.diff import compare, pairs
+from curate.diff import compare, pairs, shown
 from curate.diff.pipelines import Change, changes
 from curate.diff.samples import samples_of
 from curate.errors import CurateError
 from curate.run import Run
+from curate.terminal import columns
 from curate.work.passes import run_pipeline
 
 LOOSE = """
@@ -258,3 +259,9 @@ def test_runs_that_write_documents_have_no_tokenizers_to_compare_and_no_budget(t
     assert budget.exit_code == 1
     assert "no shards of minimind" in budget.stderr
     assert budget.stderr.count("\n") == 1
+
+
+def test_a_condition_with_chinese_words_stays_within_80_columns():
+    lines = shown._wrapped("    - ", "source IN (" + ", ".join(["'新闻网站'"] * 30) + ")").split("\n")
+    assert len(lines) > 2 and lines[0].startswith("    - source") and lines[1].startswith("      ")
+    assert all(columns(line) <= 80 for line in lines)

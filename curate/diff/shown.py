@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +13,7 @@ from curate.diff.pipelines import Change
 from curate.diff.samples import Measured, Sample, samples_of
 from curate.numerals import count, size
 from curate.shown import COLUMNS, printable
-from curate.terminal import columns
+from curate.terminal import columns, wrapped
 
 TEXT_COLUMNS = 2 * (COLUMNS - 3)
 """Of a text that is shown: two lines."""
@@ -104,9 +103,7 @@ def _told(change: Change) -> Iterator[str]:
 
 
 def _wrapped(before: str, text: str) -> str:
-    return textwrap.fill(
-        text, COLUMNS, initial_indent=before, subsequent_indent=" " * len(before), break_on_hyphens=False
-    )
+    return wrapped(text, COLUMNS, " " * len(before), first=before)
 
 
 def _verdicts(difference: Difference) -> Iterator[str]:
